@@ -1,5 +1,133 @@
 """The `dlcourse` command."""
 
-import typer
+from __future__ import annotations
 
-app = typer.Typer(no_args_is_help=True)
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A deep-learning course that grades itself: build, validate, check and grade its labs.",
+)
+console = Console()
+if not console.is_terminal:
+    console = Console(width=120)  # a log file has room for whole table rows
+errors = Console(stderr=True)
+
+Labs = Annotated[
+    list[str] | None,
+    typer.Argument(help="Labs, by name or its beginning such as 01. Default: all.", metavar="LAB"),
+]
+CourseOption = Annotated[
+    Path | None,
+    typer.Option("--course", help="Folder of the course. Default: the one you are in."),
+]
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """End with exit code 2 and one message where the user, not the program, has to act."""
+    from dlcourse.authoring.errors import AuthoringError
+
+    try:
+        yield
+    except (AuthoringError, FileNotFoundError, ValueError) as error:
+        errors.print(f"[red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped.")
+        raise typer.Exit(130) from None
+
+
+def _need_grading_extra() -> None:
+    try:
+        import jupytext  # noqa: F401
+        import nbgrader  # noqa: F401
+    except ImportError as error:
+        errors.print(
+            f"[red]Error:[/] this command needs {error.name}. "
+            "Install it with: pip install 'dlcourse\\[grading]'"
+        )
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def build(
+    labs: Labs = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if something is out of step.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write the notebooks and checks of labs from their lab.md and exercises.py."""
+    _need_grading_extra()
+    from dlcourse.authoring.build import build_lab
+    from dlcourse.authoring.course import Course
+
+    stale = 0
+    with _clear_errors():
+        found = Course.find(course)
+        for lab in found.select(labs):
+            outdated = [file for file in build_lab(found, lab) if not file.up_to_date]
+            stale += len(outdated)
+            for file in outdated:
+                path = file.path.relative_to(found.root)
+                console.print(f"{'out of step' if check else 'wrote'}: {path}", highlight=False)
+                if not check:
+                    file.write()
+            if not outdated:
+                console.print(f"{lab}: up to date", highlight=False)
+    if check and stale:
+        console.print("Run: dlcourse build")
+        raise typer.Exit(1)
+
+
+@app.command()
+def validate(
+    labs: Labs = None,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="How often the inputs of hidden cases are drawn.")
+    ] = 3,
+    course: CourseOption = None,
+) -> None:
+    """Show which right and wrong answers the cases tell apart; exit 1 on any hole."""
+    _need_grading_extra()
+    from dlcourse.authoring.bank import Bank
+    from dlcourse.authoring.course import Course
+    from dlcourse.authoring.validate import validate as rows_of
+
+    holes = 0
+    with _clear_errors():
+        found = Course.find(course)
+        for lab in found.select(labs):
+            table = Table(title=lab, title_justify="left")
+            for title in ("exercise", "answer", "", "visible", "hidden", "named", "verdict"):
+                table.add_column(title, no_wrap=title != "verdict")
+            previous = ""
+            with console.status(f"validating {lab}"):
+                for row in rows_of(Bank.load(found.solutions / lab), repeat):
+                    holes += bool(row.hole)
+                    if previous not in ("", row.exercise):
+                        table.add_section()
+                    table.add_row(
+                        row.exercise if row.exercise != previous else "",
+                        row.answer,
+                        {"misconception": "wrong", "variant": "right"}.get(row.kind, ""),
+                        f"{row.visible:g}/{row.points:g}",
+                        f"{row.hidden:g}/{row.points:g}",
+                        "yes" if row.named == row.answer else row.named,
+                        f"[red]hole: {row.hole}[/]" if row.hole else "[green]ok[/]",
+                    )
+                    previous = row.exercise
+            console.print(table)
+    console.print(f"{holes} hole{'s' * (holes > 1)}" if holes else "no holes")
+    if holes:
+        raise typer.Exit(1)

@@ -1,0 +1,98 @@
+"""Build what is released from what is written.
+
+From `solutions/<lab>/lab.md` and `exercises.py` come the instructor's notebook and `checks.json`
+beside them; nbgrader's own `generate_assignment` makes the student's folder in `labs/` from these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import capture_log
+from traitlets.config import Config, PyFileConfigLoader
+
+from dlcourse.authoring.bank import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.authoring.errors import AuthoringError, Place
+from dlcourse.authoring.notebook import instructor_notebook
+from dlcourse.checks.session import FILE_NAME
+
+
+@dataclass(frozen=True)
+class Built:
+    """One generated file.
+
+    Attributes:
+        path: where it belongs.
+        content: what it must hold.
+    """
+
+    path: Path
+    content: bytes
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.path.is_file() and self.path.read_bytes() == self.content
+
+    def write(self) -> None:
+        """Write the file, under another name first so that it is never half written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f".{self.path.name}.partial")
+        partial.write_bytes(self.content)
+        os.replace(partial, self.path)
+
+
+def build_lab(course: Course, lab: str) -> list[Built]:
+    """Return the generated files of a lab, without writing them into the course.
+
+    Raises:
+        AuthoringError: see `Bank.load`, `Bank.checks` and `instructor_notebook`.
+    """
+    folder = course.solutions / lab
+    bank = Bank.load(folder)
+    notebook = nbformat.writes(instructor_notebook(bank, folder / "lab.md")) + "\n"
+    checks = bank.checks().dumps()
+    files = [
+        Built(folder / f"{lab}.ipynb", notebook.encode()),
+        Built(folder / FILE_NAME, checks.encode()),
+    ]
+    return files + _released(course, lab, files)
+
+
+def _released(course: Course, lab: str, files: list[Built]) -> list[Built]:
+    """Run nbgrader's generate_assignment on a copy and return what it releases."""
+    with tempfile.TemporaryDirectory(prefix="dlcourse-build-") as temporary:
+        root = Path(temporary)
+        shutil.copytree(course.solutions / lab, root / "solutions" / lab)
+        for file in files:
+            (root / "solutions" / lab / file.path.name).write_bytes(file.content)
+        config = _nbgrader_config(course)
+        config.CourseDirectory.root = str(root)
+        config.CourseDirectory.assignment_id = lab
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
+        coursedir = CourseDirectory(config=config)
+        result = capture_log(GenerateAssignment(coursedir=coursedir, config=config))
+        if not result["success"]:
+            reason = result.get("log") or result["error"].strip().splitlines()[-1]
+            place = Place(course.solutions / lab / "lab.md", 0)
+            raise AuthoringError(place, "", f"nbgrader could not release it: {reason.strip()}")
+        release = root / "labs" / lab
+        return [
+            Built(course.labs / lab / path.relative_to(release), path.read_bytes())
+            for path in sorted(release.rglob("*"))
+            if path.is_file()
+        ]
+
+
+def _nbgrader_config(course: Course) -> Config:
+    """The course's own nbgrader configuration."""
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
+    return loader.load_config()

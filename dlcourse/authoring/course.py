@@ -1,0 +1,63 @@
+"""Where the labs of a course are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlcourse.authoring.errors import AuthoringError, Place
+
+SOURCE_FILES = ("lab.md", "exercises.py")  # hand-written; never released
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with `nbgrader_config.py`, `solutions/` and `labs/`."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Course:
+        """Return the course that `start` is in. Defaults to the working folder.
+
+        Raises:
+            FileNotFoundError: neither the folder nor one above it has `solutions/`.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / "nbgrader_config.py").is_file() and (folder / "solutions").is_dir():
+                return cls(folder)
+        raise FileNotFoundError(
+            f"{here} is not in a course: expected a folder with nbgrader_config.py and solutions/. "
+            "Change to the course's folder, or name it with --course."
+        )
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def labs(self) -> Path:
+        return self.root / "labs"
+
+    @property
+    def lab_names(self) -> list[str]:
+        """Names of all labs, in order."""
+        return sorted(path.parent.name for path in self.solutions.glob("*/lab.md"))
+
+    def select(self, names: list[str] | None) -> list[str]:
+        """Return the labs whose names start with one of `names`; all of them for none.
+
+        Raises:
+            AuthoringError: nothing matches one of the names.
+        """
+        chosen: list[str] = []
+        for name in names or [""]:
+            found = [lab for lab in self.lab_names if lab.startswith(name.rstrip("/"))]
+            if not found:
+                known = ", ".join(self.lab_names) or "none"
+                raise AuthoringError(
+                    Place(self.solutions, 0), "", f"no lab {name!r}; there are: {known}"
+                )
+            chosen += [lab for lab in found if lab not in chosen]
+        return chosen

@@ -1,0 +1,42 @@
+"""Errors that tell an author what to mend, and where."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file of the author's."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class AuthoringError(Exception):
+    """A mistake in `lab.md` or `exercises.py`.
+
+    Args:
+        place: the line to look at.
+        exercise: the exercise's name, "" if there is none.
+        problem: what is wrong and what was expected.
+    """
+
+    def __init__(self, place: Place, exercise: str, problem: str) -> None:
+        self.place, self.exercise, self.problem = place, exercise, problem
+        about = f"exercise `{exercise}`: " if exercise else ""
+        super().__init__(f"{place}: {about}{problem}")
+
+
+def caller() -> Place:
+    """Return the author's line: the nearest frame outside this package."""
+    here = str(Path(__file__).parent)
+    for frame in inspect.stack(context=0):
+        if not frame.filename.startswith(here) and "dataclasses" not in frame.filename:
+            return Place(Path(frame.filename), frame.lineno)
+    return Place(Path("<unknown>"), 0)

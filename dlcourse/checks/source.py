@@ -1,0 +1,125 @@
+"""What the source of an answer tells: is it still the stub, and does it use a forbidden name?"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import inspect
+import textwrap
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_NOTHING = {"RESUME", "NOP", "CACHE"}
+
+
+def is_stub(answer: Any) -> bool:
+    """Return True if a function or class is as it was given: a docstring and nothing else."""
+    if isinstance(answer, types.FunctionType):
+        steps = [i for i in dis.get_instructions(answer) if i.opname not in _NOTHING]
+        return (
+            steps[-1].opname in ("RETURN_CONST", "RETURN_VALUE")
+            and all(i.opname in ("RETURN_CONST", "LOAD_CONST", "RETURN_VALUE") for i in steps)
+            and all(i.argval is None for i in steps if "CONST" in i.opname)
+        )
+    if isinstance(answer, type):
+        members = [m for m in vars(answer).values() if isinstance(m, types.FunctionType)]
+        return all(is_stub(m) for m in members)
+    return answer is None or answer is ...
+
+
+def forbidden_use(
+    answer: Any, forbidden: Iterable[str], namespace: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return (forbidden name, source line) of the first use in `answer`, None if there is none.
+
+    Follows the functions of the notebook that the answer calls. Knows a name under its aliases:
+    with `np.gradient` forbidden, `numpy.gradient` and `from numpy import gradient as g` count.
+
+    Args:
+        answer: a function or class of the notebook.
+        forbidden: dotted names, such as `"np.convolve"` or `"sklearn.metrics"`; a module or
+            class forbids everything in it.
+        namespace: the notebook's names.
+    """
+    wanted = {_canonical(name): name for name in forbidden}
+    for source in _sources(answer, namespace):
+        tree = ast.parse(source)
+        for dotted, node in _dotted_names(tree, namespace):
+            for canonical, name in wanted.items():
+                if dotted == canonical or dotted.startswith(canonical + "."):
+                    return name, source.splitlines()[node.lineno - 1].strip()
+    return None
+
+
+def _canonical(name: str) -> str:
+    first, _, rest = name.partition(".")
+    full = {"np": "numpy", "pd": "pandas", "tf": "tensorflow"}.get(first, first)
+    return f"{full}.{rest}" if rest else full
+
+
+def _sources(answer: Any, namespace: Mapping[str, Any]) -> Iterator[str]:
+    """The source of the answer and of the notebook's functions that it names, each once."""
+    waiting, seen = [answer], set()
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        try:
+            source = textwrap.dedent(inspect.getsource(item))
+            tree = ast.parse(source)
+        except (OSError, TypeError, SyntaxError):
+            continue  # no source to look at: typed in a plain terminal, or a builtin
+        yield source
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and _is_own(namespace.get(node.id), answer):
+                waiting.append(namespace[node.id])
+
+
+def _is_own(item: Any, answer: Any) -> bool:
+    return isinstance(item, types.FunctionType | type) and item.__module__ == answer.__module__
+
+
+def _dotted_names(
+    tree: ast.AST, namespace: Mapping[str, Any]
+) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
+    """Every name and attribute chain of the tree by its full dotted path."""
+    imported: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                imported[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+                yield alias.name, node
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                yield f"{node.module}.{alias.name}", node
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute):
+            dotted = _chain(node)
+            if dotted:
+                yield _resolve(dotted, imported, namespace), node
+
+
+def _chain(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        head = _chain(node.value)
+        return f"{head}.{node.attr}" if head else None
+    return None
+
+
+def _resolve(dotted: str, imported: Mapping[str, str], namespace: Mapping[str, Any]) -> str:
+    first, _, rest = dotted.partition(".")
+    item = namespace.get(first)
+    if first in imported:
+        first = imported[first]
+    elif isinstance(item, types.ModuleType):
+        first = item.__name__
+    elif callable(item) and getattr(item, "__module__", None) not in (None, "__main__"):
+        first = f"{item.__module__}.{getattr(item, '__name__', first)}"
+    return f"{first}.{rest}" if rest else first

@@ -1,0 +1,40 @@
+"""nbgrader's configuration for this course; plain nbgrader reads it, nothing is replaced."""
+
+import os
+import sys
+from pathlib import Path
+
+c = get_config()  # noqa: F821  (given by traitlets)
+course = Path(__file__).resolve().parent
+
+c.CourseDirectory.root = str(course)
+c.CourseDirectory.course_id = "dlcourse"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "labs"
+# the hand-written sources of a lab never reach students nor their graded copies
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    ".pytest_cache",
+    ".*.partial",
+    "lab.md",
+    "exercises.py",
+]
+
+# a stub does nothing, so that the rest of a student's notebook still runs
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+
+# `check` also runs the hidden cases in the kernels that nbgrader starts
+os.environ["DLCOURSE_SOLUTIONS"] = str(course / "solutions")
+c.Execute.extra_arguments = [
+    "--HistoryManager.hist_file=:memory:",
+    "--IPKernelApp.extensions=dlcourse.grading.hidden",
+]
+c.Execute.timeout = 120  # seconds for one cell
+
+# nbgrader runs `alembic` by name, also when its environment is not activated
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+# nbgrader takes a line on stderr in a graded cell for a failure; TensorFlow greets there
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
