@@ -124,13 +124,31 @@ def numbers(values: Any, name: str, shape: tuple[int, ...] | None = None) -> np.
 
 
 @contextmanager
+def _settings() -> Iterator[None]:
+    """Matplotlib's settings in the course's style, within the block.
+
+    The first figure of a notebook loads its backend, which makes pyplot interactive; that setting
+    has to outlive the block, or no later figure of the notebook is shown.
+    """
+    interactive = mpl.is_interactive()
+    try:
+        with mpl.rc_context(RC):
+            try:
+                yield
+            finally:
+                interactive = mpl.is_interactive()
+    finally:
+        mpl.interactive(interactive)
+
+
+@contextmanager
 def axes(ax: Axes | None, size: tuple[float, float] = (6.0, 3.7)) -> Iterator[Axes]:
     """Draw one picture in the course's style, on `ax` or on a new figure of `size` inches.
 
     Matplotlib's settings are back to what they were afterwards. Where there is `NothingToDraw`, the
     picture says so; where drawing fails, no half-drawn new figure stays behind.
     """
-    with mpl.rc_context(RC):
+    with _settings():
         is_new = ax is None
         ax = plt.subplots(figsize=size)[1] if ax is None else ax
         try:
@@ -159,7 +177,7 @@ def panels(
     """
     n_cols = min(n_panels, n_cols)
     n_rows = -(-n_panels // n_cols)
-    with mpl.rc_context(RC):
+    with _settings():
         figure, grid = plt.subplots(
             n_rows, n_cols, figsize=(6.6, height * n_rows), squeeze=False, **subplots
         )
