@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,15 @@ def test_glyph_size_and_classes_are_selectable() -> None:
     assert np.bincount(y).tolist() == [4, 4, 4]
 
 
+def test_ten_thousand_glyphs_take_seconds_and_then_no_time() -> None:
+    start = time.perf_counter()
+    datasets.load_glyphs(n_train=10_000, seed=123)
+    first = time.perf_counter()
+    datasets.load_glyphs(n_train=10_000, seed=123)
+    assert first - start < 5
+    assert time.perf_counter() - first < (first - start) / 5
+
+
 def test_test_glyphs_do_not_depend_on_the_number_of_training_images() -> None:
     _, few = datasets.load_glyphs(n_train=10, n_test=20)
     train, many = datasets.load_glyphs(n_train=20, n_test=20)
@@ -544,8 +554,13 @@ def test_split_takes_frames_strings_and_regression_targets() -> None:
         ),
         (
             lambda: datasets.load_glyphs(classes="AA"),
-            "Invalid value for `classes`: expected at least two different characters. "
+            "Invalid value for `classes`: expected at least two different visible characters. "
             "Received: classes='AA'",
+        ),
+        (
+            lambda: datasets.load_glyphs(classes="A "),
+            "Invalid value for `classes`: expected at least two different visible characters. "
+            "Received: classes='A '",
         ),
         (
             lambda: datasets.load_glyphs(classes="A語"),

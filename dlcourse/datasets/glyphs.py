@@ -53,7 +53,7 @@ def load_glyphs(
         n_train: Integer, number of training images. Defaults to `10000`.
         n_test: Integer, number of test images. They do not depend on `n_train`. Defaults to
             `2000`.
-        classes: At least two different characters; class k is `classes[k]`. Defaults to
+        classes: At least two different visible characters; class k is `classes[k]`. Defaults to
             `"ABCDEFGHIJ"`.
         size: Integer of at least 8, height and width in pixels. Defaults to `28`.
         difficulty: Float in [0, 1]: 0 changes nothing but the font, 1 rotates by up to 45
@@ -79,8 +79,9 @@ def load_glyphs(
     check_count("size", size, minimum=8)
     check_share("difficulty", difficulty)
     characters = tuple(classes)
-    if len(set(characters)) < max(2, len(characters)) or any(len(c) != 1 for c in characters):
-        raise invalid("classes", "at least two different characters", classes)
+    distinct = len(characters) >= 2 and len(set(characters)) == len(characters)
+    if not distinct or not all(len(c) == 1 and c.isprintable() and c != " " for c in characters):
+        raise invalid("classes", "at least two different visible characters", classes)
     train, test = _render(n_train, n_test, characters, size, float(difficulty), seed)
     return (train[0].copy(), train[1].copy()), (test[0].copy(), test[1].copy())
 
@@ -140,15 +141,14 @@ def _draw(
 ) -> Arrays:
     """Draw `n` distorted images and their classes."""
     n_fonts, n_classes, side, _ = templates.shape
+    templates = templates.reshape(-1, side * side)
     y = rng.permutation(np.arange(n) % n_classes)
     which = rng.integers(n_fonts, size=n) * n_classes + y
     matrices, offsets = _random_affine(n, size, difficulty, rng)
     X = np.empty((n, size, size), dtype=np.uint8)
     for start in range(0, n, CHUNK):
         part = slice(start, start + CHUNK)
-        ink = _sample(
-            templates.reshape(-1, side * side), which[part], matrices[part], offsets[part], size
-        )
+        ink = _sample(templates, which[part], matrices[part], offsets[part], size)
         ink *= rng.uniform(1 - MAX_FADING * difficulty, 1, size=(len(ink), 1))
         ink += MAX_NOISE * difficulty * rng.standard_normal(ink.shape, dtype=np.float32)
         X[part] = np.rint(255 * ink.clip(0, 1)).reshape(-1, size, size)
@@ -164,8 +164,8 @@ def _random_affine(
     rotation = np.array([[cos, -sin], [sin, cos]])
     one, zero = np.ones(n), np.zeros(n)
     shearing = np.array([[one, zero], [MAX_SHEAR * shear, one]])
-    scaling = np.exp(MAX_LOG_SCALE * np.array([[log_y], [log_x]]))
-    matrices = np.einsum("ijn,jkn->nik", rotation * scaling.transpose(1, 0, 2), shearing)
+    scales = np.exp(MAX_LOG_SCALE * np.array([log_y, log_x]))
+    matrices = np.einsum("ijn,jn,jkn->nik", rotation, scales, shearing)
     offsets = MAX_SHIFT * size * rng.uniform(-difficulty, difficulty, size=(n, 2))
     return (OVERSAMPLING * matrices).astype(np.float32), (OVERSAMPLING * offsets).astype(np.float32)
 
