@@ -6,14 +6,13 @@ Submodules load on first use, so that `import dlcourse` costs next to nothing (P
 from __future__ import annotations
 
 import importlib
-import os
 from types import ModuleType
+
+from dlcourse.quiet import quiet_tensorflow
 
 __version__ = "0.1.0"
 
-# TensorFlow greets with log lines on stderr, which a notebook shows and nbgrader takes for errors
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+quiet_tensorflow()
 
 _MODULES = (
     "callbacks",

@@ -17,6 +17,7 @@ from dlcourse.authoring.exercise import Exercise
 from dlcourse.authoring.question import Constant, FreeText, Question
 from dlcourse.authoring.registry import collecting
 from dlcourse.checks.judge import agree
+from dlcourse.checks.models import VIEWS
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import Checks, CodeChecks, LabChecks
 
@@ -42,7 +43,7 @@ class Bank:
         path: of `exercises.py`.
         module: the loaded file.
         items: exercises, questions, constants and free texts by name, in the author's order.
-        drivers: functions that cases use, by name.
+        drivers: functions that cases use, and the views of Keras models, by name.
     """
 
     lab: str
@@ -127,9 +128,9 @@ class Bank:
         before: set[str] = set()
         while before != used:
             before = set(used)
-            for name in before & set(self.drivers):
+            for name in before & (set(self.drivers) - set(VIEWS)):
                 used.update(_names_in(self.drivers[name].__code__))
-        return [name for name in self.drivers if name in used]
+        return [name for name in self.drivers if name in used and name not in VIEWS]
 
     def _released_source(self, name: str) -> str:
         source = textwrap.dedent(inspect.getsource(self.drivers[name]))
@@ -164,4 +165,4 @@ def _by_name(items: list[Item]) -> dict[str, Item]:
 
 def _drivers(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
     found = [v for v in vars(module).values() if getattr(v, "__is_driver__", False)]
-    return {function.__name__: function for function in found}
+    return {**VIEWS, **{function.__name__: function for function in found}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -34,8 +35,10 @@ def instructor_notebook(bank: Bank, lab_md: Path) -> NotebookNode:
     text = lab_md.read_text(encoding="utf-8")
     _check_exercise_lines(bank, lab_md, text)
     cells: list[NotebookNode] = []
-    for cell in jupytext.reads(text, fmt="md:myst").cells:
-        cells += _expand(cell, bank)
+    written = jupytext.reads(text, fmt="md:myst").cells
+    given = names_bound_by(written)
+    for cell in written:
+        cells += _expand(cell, bank, given)
     notebook = new_notebook(cells=_with_stable_ids(cells))
     notebook.metadata["kernelspec"] = {
         "display_name": "Python 3 (ipykernel)",
@@ -65,7 +68,21 @@ def _check_exercise_lines(bank: Bank, lab_md: Path, text: str) -> None:
             raise AuthoringError(item.place, name, problem)
 
 
-def _expand(cell: NotebookNode, bank: Bank) -> Iterator[NotebookNode]:
+def names_bound_by(cells: list[NotebookNode]) -> set[str]:
+    """Return the names that the code cells import or define at the top level."""
+    bound: set[str] = set()
+    for cell in cells:
+        if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("solution"):
+            continue
+        for node in ast.parse(cell.source).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                bound.update((a.asname or a.name).split(".")[0] for a in node.names)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                bound.add(node.name)
+    return bound
+
+
+def _expand(cell: NotebookNode, bank: Bank, given: set[str]) -> Iterator[NotebookNode]:
     """Yield the cell, with the cells of an exercise in place of its line."""
     if cell.cell_type != "markdown":
         yield new_code_cell(cell.source, metadata=cell.metadata)
@@ -73,12 +90,12 @@ def _expand(cell: NotebookNode, bank: Bank) -> Iterator[NotebookNode]:
     pieces = EXERCISE_LINE.split(cell.source)
     for position, piece in enumerate(pieces):
         if position % 2:
-            yield from exercise_cells(bank.items[piece], bank)
+            yield from exercise_cells(bank.items[piece], bank, given)
         elif piece.strip():
             yield new_markdown_cell(piece.strip(), metadata=cell.metadata)
 
 
-def exercise_cells(item: Item, bank: Bank) -> list[NotebookNode]:
+def exercise_cells(item: Item, bank: Bank, given: set[str]) -> list[NotebookNode]:
     """Return the cells of one exercise: what to do, the answer's cell, and the check."""
     if isinstance(item, FreeText):
         rubric = "\n".join(f"- {line}" for line in item.rubric)
@@ -87,7 +104,7 @@ def exercise_cells(item: Item, bank: Bank) -> list[NotebookNode]:
         answer.metadata["nbgrader"]["locked"] = False
         return [_prompt(item, item.prompt), answer]
     if isinstance(item, Exercise):
-        return [_solution(item.name, _solved(item, bank)), _check(item)]
+        return [_solution(item.name, _solved(item, bank, given)), _check(item)]
     if isinstance(item, Question):
         wanted = "all letters that apply" if item.multiple else "one letter"
         options = "\n".join(f"- **{c})** {o.text}" for c, o in item.lettered().items())
@@ -108,9 +125,9 @@ def _points(points: float) -> str:
     return f"{points:g} point" + ("" if points == 1 else "s")
 
 
-def _solved(item: Exercise, bank: Bank) -> str:
+def _solved(item: Exercise, bank: Bank, given: set[str]) -> str:
     """The reference with its body between nbgrader's markers."""
-    source = standalone(item.reference, item.name, bank.module)
+    source = standalone(item.reference, item.name, bank.module, given)
     start = re.search(rf"^(def|class) {item.name}\b", source, re.MULTILINE)
     assert start is not None
     helpers, own = source[: start.start()], source[start.start() :]

@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 import types
+from collections.abc import Collection
 from typing import Any
 
 
@@ -32,54 +33,59 @@ def split_docstring(source: str) -> tuple[str, str]:
     return "\n".join(lines[:body_start]), "\n".join(lines[body_start:]).strip("\n")
 
 
-def standalone(item: Any, name: str, module: types.ModuleType) -> str:
+def standalone(item: Any, name: str, module: types.ModuleType, given: Collection[str] = ()) -> str:
     """Return source that binds `name` to `item` without the bank.
 
-    What the function calls from its module comes along: helper functions, imports, constants
+    What the function uses from its module comes along: helper functions, imports, constants
     that are literals, and, for `other.reference(...)`, the reference of the other exercise under
-    a private name.
+    a private name. An exercise that is called by its own name is left to the notebook.
 
     Args:
         item: a function or class of `module`.
         name: the name to bind.
         module: the loaded `exercises.py`.
+        given: names that the notebook has already.
     """
     own = without_decorators(item)
-    tree = ast.parse(own)
-    pieces: dict[str, str] = {}
-    for needed in _needed(tree, module):
-        pieces.update(_piece(needed, module))
+    pieces = _pieces(own, module, {*given, item.__name__})
     renamed = _rename_definition(_private_references(own), item.__name__, name)
     return "\n\n".join([*pieces.values(), renamed.rstrip("\n")]) + "\n"
 
 
-def _needed(tree: ast.AST, module: types.ModuleType) -> list[str]:
-    """Names of the module that the code uses, in a fixed order."""
-    bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return sorted(n for n in bound if n in vars(module))
+def _pieces(source: str, module: types.ModuleType, known: set[str]) -> dict[str, str]:
+    """Source by name of what `source` needs from the module, in the order of need."""
+    tree = ast.parse(source)
+    references = {
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "reference"
+        and isinstance(node.value, ast.Name)
+    }
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    pieces: dict[str, str] = {}
+    for name in sorted((names & set(vars(module))) - known - references):
+        pieces.update(_piece(name, getattr(module, name), module, known | set(pieces)))
+    for name in sorted(references):
+        reference = getattr(module, name).reference
+        text = without_decorators(reference)
+        pieces.update(_pieces(text, module, known | set(pieces) | {name}))
+        pieces[f"{name}.reference"] = _rename_definition(
+            _private_references(text), reference.__name__, f"_{name}"
+        )
+    return pieces
 
 
-def _piece(name: str, module: types.ModuleType) -> dict[str, str]:
-    value = getattr(module, name)
-    reference = getattr(value, "reference", None)
-    if reference is not None:
-        pieces = {}
-        for needed in _needed(ast.parse(without_decorators(reference)), module):
-            if needed != name:
-                pieces.update(_piece(needed, module))
-        source = _private_references(without_decorators(reference))
-        pieces[name] = _rename_definition(source, reference.__name__, f"_{name}")
-        return pieces
+def _piece(name: str, value: Any, module: types.ModuleType, known: set[str]) -> dict[str, str]:
     if isinstance(value, types.ModuleType):
         return {name: _import_line(name, value)}
-    if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
-        pieces = {}
-        for needed in _needed(ast.parse(without_decorators(value)), module):
-            if needed != name:
-                pieces.update(_piece(needed, module))
-        return {**pieces, name: without_decorators(value)}
     if isinstance(value, types.FunctionType | type):
-        return {name: f"from {value.__module__} import {value.__name__} as {name}"}
+        if value.__module__ != module.__name__:
+            return {name: f"from {value.__module__} import {value.__name__} as {name}"}
+        text = without_decorators(value)
+        return {**_pieces(text, module, known | {name}), name: text}
+    if hasattr(value, "reference"):
+        return {}
     return {name: f"{name} = {value!r}"}
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from dlcourse.checks.compare import difference
 from dlcourse.checks.values import NotPlain, plain
+from dlcourse.quiet import without_native_stderr
 
 TIME_LIMIT = 10.0  # seconds for one case
 
@@ -84,6 +85,7 @@ def evaluate(
         warnings.catch_warnings(record=True) as caught,
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
+        without_native_stderr(),
     ):
         warnings.simplefilter("always")
         value, error = _guarded(lambda: _value(call, scope, view), time_limit)

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from dlcourse.checks import models
 from dlcourse.checks.evaluate import restored_state
 from dlcourse.checks.judge import FAILED, PASSED, Verdict, judge_code, judge_hashed
 from dlcourse.checks.spec import Checks, CodeChecks, LabChecks, TextChecks
@@ -170,13 +173,14 @@ class Check:
 
 
 def load_helpers(sources: Mapping[str, str]) -> dict[str, Callable[..., Any]]:
-    """Return the drivers and views of a lab from their sources; they see each other."""
-    import numpy as np
+    """Return the drivers of a lab from their sources, and the views of models.
 
+    The drivers see each other and `np`.
+    """
     scope: dict[str, Any] = {"np": np}
     for name, source in sources.items():
         exec(compile(source, f"<helper {name}>", "exec"), scope)
-    return {name: scope[name] for name in sources}
+    return {**models.VIEWS, **{name: scope[name] for name in sources}}
 
 
 def _shell() -> Any:
