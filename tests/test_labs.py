@@ -1,0 +1,117 @@
+"""Every lab: in step with its sources, valid, and running as students and graders run it."""
+
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.build import build_lab
+from dlcourse.authoring.course import Course
+from dlcourse.authoring.validate import validate
+
+COURSE = Course(Path(__file__).parents[1])
+
+# points, and seconds that the whole solution notebook may take on 2 cores (the syllabus)
+CONTRACT = {
+    "00_welcome": (10, 10),
+    "01_gradient_descent": (20, 10),
+    "02_mlp": (22, 20),
+    "03_losses": (22, 15),
+    "04_backprop": (25, 15),
+    "05_optimizers": (28, 25),
+    "06_deep_networks": (22, 25),
+    "07_regularization": (26, 40),
+    "08_convnets": (26, 40),
+    "09_rnns": (18, 40),
+    "10_attention": (10, 20),
+}
+# one Keras import, several seconds on a slow machine, is not the lab's doing
+STARTING = 10
+
+every_lab = pytest.mark.parametrize("lab", COURSE.lab_names)
+
+
+@every_lab
+def test_points_are_those_of_the_syllabus(lab):
+    assert Bank.load(COURSE.solutions / lab).points == pytest.approx(CONTRACT[lab][0])
+
+
+@pytest.mark.slow
+@every_lab
+def test_generated_files_are_in_step(lab):
+    assert [str(file.path) for file in build_lab(COURSE, lab) if not file.up_to_date] == []
+
+
+@pytest.mark.slow
+@every_lab
+def test_bank_has_no_hole(lab):
+    holes = [row for row in validate(Bank.load(COURSE.solutions / lab), repeats=2) if row.hole]
+    assert holes == []
+
+
+@every_lab
+def test_every_exercise_teaches(lab):
+    """Hints, at least two variants, and at least three misconceptions of every function."""
+    for item in Bank.load(COURSE.solutions / lab).items.values():
+        if hasattr(item, "variants"):
+            assert item.hints, item.name
+            assert len(item.variants) >= 2, item.name
+            assert len(item.misconceptions) >= 1, item.name
+            assert any(written.case.hidden for written in item.cases), item.name
+
+
+def executed(path):
+    notebook = nbformat.read(path, as_version=4)
+    started = time.monotonic()
+    NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
+    return notebook, time.monotonic() - started
+
+
+def streams(notebook, name):
+    return [
+        (cell.source, output.text)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == name
+    ]
+
+
+@pytest.mark.slow
+@every_lab
+def test_solution_notebook_runs_in_time_without_warnings(lab):
+    notebook, seconds = executed(COURSE.solutions / lab / f"{lab}.ipynb")
+    assert streams(notebook, "stderr") == []
+    verdicts = [
+        output.data["application/vnd.dlcourse.verdict+json"]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "application/vnd.dlcourse.verdict+json" in output.get("data", {})
+    ]
+    assert {v["name"]: v["status"] for v in verdicts if v["status"] != "passed"} == {}
+    assert verdicts
+    assert seconds < CONTRACT[lab][1] + STARTING
+
+
+@pytest.mark.slow
+@every_lab
+def test_untouched_notebook_runs_through(lab):
+    notebook, _ = executed(COURSE.labs / lab / f"{lab}.ipynb")
+    assert streams(notebook, "stderr") == []
+
+
+@every_lab
+def test_shape_of_the_lesson(lab):
+    """35 to 55 cells beside the graded ones' prompts, short code, the standard opening and end."""
+    notebook = nbformat.read(COURSE.labs / lab / f"{lab}.ipynb", as_version=4)
+    assert 35 <= len(notebook.cells) <= 75
+    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    for part in ("**Goals**", "**Before you start**", "**Time**", "**Points**", "**Take-aways**"):
+        assert part in text
+    assert "Predict first" in text
