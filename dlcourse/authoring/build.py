@@ -73,7 +73,7 @@ def _released(course: Course, lab: str, files: list[Built]) -> list[Built]:
         shutil.copytree(course.solutions / lab, root / "solutions" / lab)
         for file in files:
             (root / "solutions" / lab / file.path.name).write_bytes(file.content)
-        config = _nbgrader_config(course)
+        config = nbgrader_config(course)
         config.CourseDirectory.root = str(root)
         config.CourseDirectory.assignment_id = lab
         config.GenerateAssignment.no_database = True
@@ -92,7 +92,7 @@ def _released(course: Course, lab: str, files: list[Built]) -> list[Built]:
         ]
 
 
-def _nbgrader_config(course: Course) -> Config:
+def nbgrader_config(course: Course) -> Config:
     """The course's own nbgrader configuration."""
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
     return loader.load_config()

@@ -56,8 +56,8 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as a record for machines: no value, no call of a hidden case."""
-        names = ("name", "status", "points", "max_points", "misconception", "problem", "parts")
-        return {name: getattr(self, name) for name in names}
+        about = ("name", "status", "problem", "misconception", "hint")
+        return {n: getattr(self, n) for n in (*about, "points", "max_points", "parts")}
 
 
 def judge_code(
