@@ -82,6 +82,7 @@ def evaluate(
             scope[name] = _watch(scope[name], name, mutated)
     output = io.StringIO()
     with (
+        _restored_state(),
         warnings.catch_warnings(record=True) as caught,
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
@@ -163,7 +164,7 @@ def _interrupting_thread(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def restored_state() -> Iterator[None]:
+def _restored_state() -> Iterator[None]:
     """Leave NumPy's global random state and the working folder as they were."""
     state, folder = np.random.get_state(), os.getcwd()  # noqa: NPY002
     try:

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from dlcourse.checks import models
-from dlcourse.checks.evaluate import restored_state
 from dlcourse.checks.judge import FAILED, PASSED, Verdict, judge_code, judge_hashed
 from dlcourse.checks.spec import Checks, CodeChecks, LabChecks, TextChecks
 from dlcourse.checks.view import hint_bundle, progress_bundle, verdict_bundle
@@ -138,8 +137,7 @@ class Check:
     def _judge(self, checks: Checks) -> Verdict:
         """Judge by all cases that there are: under a grader the hidden ones, too."""
         if self.hidden and isinstance(checks, CodeChecks):
-            with restored_state():
-                return self.hidden.judge(self._open().lab, checks, self._names())
+            return self.hidden.judge(self._open().lab, checks, self._names())
         return self._judge_visible(checks)
 
     def _judge_visible(self, checks: Checks) -> Verdict:
@@ -147,8 +145,7 @@ class Check:
         if not isinstance(checks, CodeChecks):
             assert not isinstance(checks, TextChecks)
             return judge_hashed(checks, names)
-        with restored_state():
-            verdict = judge_code(checks, names, self._helpers)
+        verdict = judge_code(checks, names, self._helpers)
         if verdict.status == FAILED:
             verdict = self._blame_used(checks, verdict)
         self._judged[checks.name] = (names.get(checks.name), verdict)

@@ -16,8 +16,18 @@ from typing import Any
 
 # Where each figure lives. A module never has the name of a figure.
 _MODULES: dict[str, tuple[str, ...]] = {
-    "diagrams": ("neuron",),
-    "functions": ("step_functions",),
+    "approximation": ("relu_frames", "relu_sum"),
+    "backward": ("unit_gradient", "unit_gradient_panels"),
+    "contours": ("contour_panels", "contour_paths", "surface"),
+    "diagrams": ("mlp", "network_221", "neuron"),
+    "functions": (
+        "activation_derivatives",
+        "activations",
+        "relu_variants",
+        "sigmoid_saturation",
+        "step_functions",
+    ),
+    "graphs": ("computational_graph", "value_graph"),
     "landscape": (
         "descent",
         "descent_1d",
@@ -27,9 +37,25 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "loss_curve",
         "quadratic_model",
     ),
-    "points": ("gates", "scatter"),
+    "losses": ("loss_slices", "negative_log", "nll_bars", "squared_error"),
+    "optimizers": (
+        "momentum_panels",
+        "momentum_path",
+        "nesterov_lookahead",
+        "optimizer_panels",
+        "optimizer_race",
+    ),
+    "points": ("decision_panels", "decision_regions", "gates", "scatter"),
+    "sgd": ("escape", "sgd_paths"),
     "style": ("alt_text",),
-    "widgets": ("descent_slider",),
+    "training": (
+        "gradient_histograms",
+        "gradient_norms",
+        "schedules",
+        "training_curves",
+        "training_panels",
+    ),
+    "widgets": ("descent_slider", "momentum_slider", "unit_gradient_slider"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ CLASS_STYLES: list[dict[str, Any]] = [
     {"marker": "P", "facecolor": style.SKY, "edgecolor": style.BLACK},
 ]
 
+_FILLS = [style.ORANGE, style.BLUE, style.GREEN, style.YELLOW, style.PURPLE, style.SKY]
 _CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 _TRUTH = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0]}
 
@@ -116,6 +117,106 @@ def gates(gate: Callable[[str], Any] | None = None) -> Figure:
             "segment between the two ones, so that no line separates them.",
         )
     return figure
+
+
+def decision_regions(
+    model: Callable[[np.ndarray], Any],
+    X: Any,
+    y: Any,
+    resolution: int = 300,
+    *,
+    title: str = "",
+    xlabel: str = "$x_1$",
+    ylabel: str = "$x_2$",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the points of several classes, and the class that a model sees at each place.
+
+    Args:
+        model: Function, or Keras model, of points (n, 2). It returns class labels (n,), one
+            probability per point (n,) or (n, 1), or one per class (n, n_classes).
+        X: Points, shape (n, 2).
+        y: Their classes, integers from 0 on, shape (n,).
+        resolution: Points of the grid along each axis. Defaults to 300.
+        title: Title. Defaults to none.
+        xlabel: Label of the first feature, with its unit. Defaults to "$x_1$".
+        ylabel: Label of the second feature, with its unit. Defaults to "$x_2$".
+        ax: Axes to draw on. Defaults to a new figure.
+
+    Returns:
+        The Axes. The share of points on their own side is in the text alternative.
+
+    Example:
+        >>> from dlcourse import plots
+        >>> ax = plots.decision_regions(lambda X: X[:, 0] > 0, [[-1, 0], [1, 0]], [0, 1])
+    """
+    with style.axes(ax, size=(4.6, 3.9)) as ax:
+        X = style.numbers(X, "X")
+        y = style.numbers(y, "y", X.shape[:1]).astype(int)
+        margin = 0.08 * np.ptp(X, axis=0)
+        low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
+        sides = [np.linspace(low[i], high[i], resolution) for i in (0, 1)]
+        grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+        regions = _classes(model, grid).reshape(resolution, resolution)
+        n_classes = max(int(y.max()), int(regions.max())) + 1
+        fills = [style.tint(_FILLS[k % len(_FILLS)], 0.3) for k in range(n_classes)]
+        edges = np.arange(n_classes + 1) - 0.5
+        ax.contourf(*sides, regions, levels=edges, colors=fills)
+        ax.contour(*sides, regions, levels=edges[1:-1], colors=style.BLACK, linewidths=1.0)
+        class_points(ax, X, y)
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xlim=(low[0], high[0]))
+        ax.set(ylim=(low[1], high[1]))
+        ax.legend(title="class", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        right = float(np.mean(_classes(model, X) == y))
+        style.describe(
+            ax,
+            f"{len(X)} points of {len(np.unique(y))} classes and the regions that a model assigns "
+            f"to them; {right:.0%} of the points lie in the region of their class.",
+        )
+    return ax
+
+
+def decision_panels(
+    models: Mapping[str, Callable[[np.ndarray], Any]], X: Any, y: Any, resolution: int = 300
+) -> Figure:
+    """Draw the decision regions of several models side by side: what more units can separate.
+
+    Args:
+        models: Functions or Keras models as in `decision_regions`, by the title of their panel.
+        X: Points, shape (n, 2).
+        y: Their classes, integers from 0 on, shape (n,).
+        resolution: Points of the grid along each axis. Defaults to 300.
+
+    Returns:
+        The Figure, at most two panels in a row.
+
+    Example:
+        >>> from dlcourse import plots
+        >>> models = {"left": lambda X: X[:, 0] > 0, "lower": lambda X: X[:, 1] > 0}
+        >>> figure = plots.decision_panels(models, [[-1, 0], [1, 1]], [0, 1], resolution=50)
+    """
+    with style.panels(len(models), n_cols=2, height=2.6, sharex=True, sharey=True) as (
+        figure,
+        panels,
+    ):
+        for ax, (title, model) in zip(panels, models.items(), strict=True):
+            decision_regions(model, X, y, resolution, title=title, ax=ax)
+            ax.label_outer()
+            if legend := ax.get_legend():
+                legend.remove()
+        handles = panels[0].get_legend_handles_labels()
+        figure.legend(*handles, title="class", loc="outside right upper")
+    return figure
+
+
+def _classes(model: Callable[[np.ndarray], Any], X: np.ndarray) -> np.ndarray:
+    """The class that a model sees at each point, from labels or probabilities."""
+    scores = style.numbers(model(X), "model(X)")
+    if scores.ndim == 2 and scores.shape[1] > 1:
+        return scores.argmax(axis=1)
+    scores = style.numbers(scores.reshape(len(scores)), "model(X)", X.shape[:1])
+    is_label = np.array_equal(scores, np.rint(scores))
+    return scores.astype(int) if is_label else (scores >= 0.5).astype(int)
 
 
 def class_points(ax: Axes, X: np.ndarray, y: np.ndarray, size: float = 22) -> None:

@@ -58,6 +58,7 @@ RC: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10.5,
+    "contour.negative_linestyle": "solid",
     "figure.constrained_layout.h_pad": 0.06,
     "figure.constrained_layout.use": True,
     "figure.constrained_layout.w_pad": 0.06,
