@@ -35,7 +35,7 @@ def _points(verdict: Verdict) -> str:
     return f"{number(verdict.points)} of {number(verdict.max_points)} points"
 
 
-def _inline(text: str) -> Markup:
+def inline_code(text: str) -> Markup:
     """Escape text and set what stands between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
@@ -92,8 +92,9 @@ def verdict_bundle(verdict: Verdict, show_points: bool) -> dict[str, Any]:
         details=details,
         call=facts["call"],
         returned=facts["returned"],
-        problem=_inline(_sentence(facts["problem"])),
-        notes=[_inline(note) for note in verdict.notes],
+        problem=inline_code(_sentence(facts["problem"])),
+        hint=inline_code(verdict.hint),
+        notes=[inline_code(note) for note in verdict.notes],
         code=_code,
     )
     return {
@@ -136,7 +137,7 @@ def hint_bundle(name: str, hints: list[str], total: int) -> dict[str, Any]:
     if not total:
         remark = f"{name} has no hints"
     html = _templates.get_template("hint.html.j2").render(
-        name=name, hints=[_inline(h) for h in hints], total=total, remark=remark
+        name=name, hints=[inline_code(h) for h in hints], total=total, remark=remark
     )
     lines = [f"Hint {i} of {total}: {hint}" for i, hint in enumerate(hints, 1)]
     return {"text/html": html, "text/plain": "\n".join([*lines, f"({remark})"])}
