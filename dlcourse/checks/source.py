@@ -66,6 +66,9 @@ def _sources(answer: Any, namespace: Mapping[str, Any]) -> Iterator[str]:
         if id(item) in seen:
             continue
         seen.add(id(item))
+        if isinstance(item, type):  # a class of a notebook has no source, its methods have
+            waiting += [inspect.unwrap(getattr(m, "__func__", m)) for m in vars(item).values()]
+            continue
         try:
             source = textwrap.dedent(inspect.getsource(item))
             tree = ast.parse(source)
