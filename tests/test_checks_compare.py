@@ -69,6 +69,14 @@ def test_a_small_entry_beside_large_ones_is_judged_by_itself():
     assert difference(np.array([1e3, 1e-2]), np.array([1e3, 2e-2])) is not None
 
 
+def test_single_precision_may_cancel():
+    x = np.linspace(1, 9, 50)
+    exact = np.outer([0.3, 2.0], x) - 2 * x
+    single = np.outer(np.float32([0.3, 2.0]), x.astype("float32")) - 2 * x.astype("float32")
+    assert difference(exact, single) is None
+    assert difference(exact + 1e-2, single) is not None
+
+
 def test_messages_never_state_an_expected_float():
     for actual in (3.25, [3.25], np.nan, None, "x", {"a": 1}, Opaque("Thing")):
         message = difference(1.7182818, plain(actual)).message

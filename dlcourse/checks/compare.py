@@ -39,7 +39,8 @@ def difference(
     Args:
         expected: plain data (see `dlcourse.checks.values.plain`).
         actual: plain data.
-        rtol: tolerance relative to the largest expected magnitude. Defaults to 1e-6,
+        rtol: tolerance relative to each expected value, or to a tenth of the largest one where
+            that is more (small differences of large numbers lose digits). Defaults to 1e-6, to
             1e-4 where one of the values is in single precision.
         atol: absolute tolerance. Defaults to 1e-9.
     """
@@ -161,7 +162,7 @@ def _close(expected: np.ndarray, actual: np.ndarray, rtol: float, atol: float) -
     finite = np.isfinite(expected)
     scale = np.abs(expected[finite]).max(initial=0.0)
     with np.errstate(invalid="ignore"):
-        near = np.abs(expected - actual) <= atol + rtol * np.maximum(np.abs(expected), scale * 1e-3)
+        near = np.abs(expected - actual) <= atol + rtol * np.maximum(np.abs(expected), 0.1 * scale)
     same = near | (expected == actual) | np.isnan(expected)
     return _wrong_places(~same, actual)
 
