@@ -116,7 +116,7 @@ def verdict_text(verdict: Verdict, facts: dict[str, str], show_points: bool) -> 
     head = f"{MARKS[verdict.status]} {verdict.name}: {verdict.status}{points}"
     problem = _sentence(facts["problem"]).replace("`", "")
     if verdict.status != FAILED:
-        return f"{head} {problem}".rstrip()
+        return f"{head}. {problem}" if problem else head
     lines = [head]
     if facts["call"]:
         lines.append(f"  Tried:   {facts['call']}")
