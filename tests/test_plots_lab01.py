@@ -1,23 +1,12 @@
 """Figures F1 to F10: the data that they draw, their labels and texts."""
 
-import warnings
-
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import landscape
-
-
-@pytest.fixture(autouse=True)
-def _no_warnings_no_leaks():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-        for number in plt.get_fignums():
-            plt.figure(number).draw_without_rendering()
-        plt.close("all")
 
 
 def quadratic(w):

@@ -8,15 +8,10 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import pyplot as plt
+from plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import style
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_importing_the_package_does_not_import_matplotlib():
@@ -67,7 +62,7 @@ def test_what_is_not_there_yet_becomes_a_note():
     with style.axes(None) as ax:
         style.numbers(None, "loss(w)")
     assert style.alt_text(ax) == "Nothing to draw yet: loss(w) is None."
-    assert ax.texts[0].get_text() == style.alt_text(ax)
+    assert ax.texts[0].get_text() == "Nothing to draw yet:\nloss(w) is None."
     with style.panels(2) as (figure, _):
         style.numbers(None, "gate")
     assert style.alt_text(figure) == "Nothing to draw yet: gate is None."

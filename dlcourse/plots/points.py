@@ -153,7 +153,7 @@ def decision_regions(
     with style.axes(ax, size=(4.6, 3.9)) as ax:
         X = style.numbers(X, "X")
         y = style.numbers(y, "y", X.shape[:1]).astype(int)
-        margin = 0.08 * np.ptp(X, axis=0)
+        margin = np.maximum(0.08 * np.ptp(X, axis=0), 1e-3)
         low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
         sides = [np.linspace(low[i], high[i], resolution) for i in (0, 1)]
         grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
@@ -211,6 +211,8 @@ def decision_panels(
 
 def _classes(model: Callable[[np.ndarray], Any], X: np.ndarray) -> np.ndarray:
     """The class that a model sees at each point, from labels or probabilities."""
+    if model is None:
+        raise style.NothingToDraw("Nothing to draw yet: the model is None.")
     scores = style.numbers(model(X), "model(X)")
     if scores.ndim == 2 and scores.shape[1] > 1:
         return scores.argmax(axis=1)

@@ -156,7 +156,14 @@ def axes(ax: Axes | None, size: tuple[float, float] = (6.0, 3.7)) -> Iterator[Ax
             yield ax
         except NothingToDraw as reason:
             ax.set_axis_off()
-            ax.text(0.5, 0.5, str(reason), transform=ax.transAxes, ha="center", va="center")
+            note = str(reason).replace(": ", ":\n", 1)
+            look: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "bbox": LABEL_BOX,
+                "in_layout": False,
+            }
+            ax.text(0.5, 0.5, note, transform=ax.transAxes, **look)
             describe(ax, str(reason))
         except Exception:
             if is_new:
