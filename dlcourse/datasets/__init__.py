@@ -16,6 +16,7 @@ Stored sets are read by `load_...`, generated ones are drawn by `make_...`. One 
 
 Parameters have the same names everywhere: `n_samples`, `noise` (a standard deviation), `flip` (the
 share of wrong labels), `seed`. The same seed gives the same arrays.
+`batches` turns `X, y` into the mini-batches that train fastest.
 
 Example:
 
@@ -35,6 +36,7 @@ from dlcourse.datasets.images import (
     load_fashion_mnist,
     load_sample_image,
 )
+from dlcourse.datasets.pipeline import batches
 from dlcourse.datasets.planar import (
     make_bowl,
     make_circles,
@@ -55,6 +57,7 @@ from dlcourse.datasets.tables import load_boston, load_breast_cancer, load_iris
 
 __all__ = [
     "FASHION_CLASSES",
+    "batches",
     "load_boston",
     "load_breast_cancer",
     "load_digits",
