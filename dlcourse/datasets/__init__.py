@@ -1,12 +1,12 @@
-"""Data for the labs: stored sets and generated ones, all offline.
+"""Data for the labs: stored sets and generated ones; only Fashion-MNIST needs a download.
 
 Stored sets are read by `load_...`, generated ones are drawn by `make_...`. One convention:
 
 - A function returns `X, y`: NumPy arrays with one sample per row, unscaled and in the order of
   the source. Classes are the integers 0, 1, ..., K - 1.
 - `X` has the shape that Keras expects: `(n, features)` for tables and points, `(n, steps,
-  channels)` for sequences, `(n, height, width)` for gray images. A single signal is `t, y`: its
-  time axis and its values, both of shape `(n,)`.
+  channels)` for sequences, `(n, steps)` for symbols, `(n, height, width)` for gray images. A single
+  signal is `t, y`: its time axis and its values, both of shape `(n,)`.
 - Sets that come divided into training and test data return `(X_train, y_train), (X_test, y_test)`,
   as in `keras.datasets`; `split` divides any other set in the same form.
 - With `as_frame=True` the tables and the sunspots are one pandas `DataFrame`, the target in the
