@@ -38,6 +38,9 @@ def test_these_say_the_same(expected, actual):
     [
         (ROW, ROW[:, None], "shape"),
         (ROW, ROW[:2], "shape"),
+        (np.inf, 1.0, "values"),
+        (-np.inf, np.inf, "values"),
+        (1.0, np.inf, "values"),
         (2.0, [2.0], "shape"),
         (ROW, ROW[::-1], "values"),
         (ROW, [1, 2, np.nan], "nan"),

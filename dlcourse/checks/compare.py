@@ -163,7 +163,7 @@ def _close(expected: np.ndarray, actual: np.ndarray, rtol: float, atol: float) -
     scale = np.abs(expected[finite]).max(initial=0.0)
     with np.errstate(invalid="ignore"):
         near = np.abs(expected - actual) <= atol + rtol * np.maximum(np.abs(expected), 0.1 * scale)
-    same = near | (expected == actual) | np.isnan(expected)
+    same = (near & finite) | (expected == actual) | np.isnan(expected)
     return _wrong_places(~same, actual)
 
 
