@@ -1,0 +1,232 @@
+"""Open a submission as data: never run, never follow a link, never block, never give up.
+
+`read_notebook` opens one file and `rebuild` puts its answers into the instructor's notebook: order,
+graded cells, metadata and points are the instructor's, only the sources of answers and of the
+student's own cells come from the submission.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+MAX_BYTES = 50_000_000  # of a notebook, figures included
+MAX_CELLS = 2_000
+MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a notebook; the message says why, for a person."""
+
+
+@dataclass
+class Submission:
+    """A notebook as it was read.
+
+    Attributes:
+        cells: cell type, grade id ("" for cells of the student's own) and source of each cell.
+        repairs: what had to be mended while reading, one sentence each.
+    """
+
+    cells: list[tuple[str, str, str]]
+    repairs: list[str] = field(default_factory=list)
+
+
+def read_notebook(path: Path) -> Submission:
+    """Read a notebook file that a stranger wrote.
+
+    Raises:
+        Unreadable: it is no regular file, too large, or not a notebook.
+    """
+    repairs: list[str] = []
+    data = _parse(_read_bytes(path), repairs)
+    return Submission(list(_cells(data, repairs)), repairs)
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The content of a regular file; links are not followed and pipes do not block."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        if path.is_symlink():
+            raise Unreadable("it is a link, not a file; hand in the notebook itself") from None
+        raise Unreadable(f"it cannot be opened: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("it is not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise Unreadable(
+                f"it has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read "
+                "(clear the outputs and save again)"
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
+    if not content.strip(b"\0 \t\r\n"):
+        raise Unreadable("it is empty")
+    text = _decode(content, repairs)
+    try:
+        data, end = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Unreadable(f"it is not JSON, as notebooks are ({reason}); save it again") from None
+    if text.lstrip()[end:].strip():
+        repairs.append("Something followed the end of the notebook; it was left out.")
+    if not isinstance(data, dict):
+        raise Unreadable(f"it is JSON, but not a notebook: a {type(data).__name__}")
+    return data
+
+
+def _decode(content: bytes, repairs: list[str]) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        repairs.append("The file was encoded as UTF-16, not UTF-8.")
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        repairs.append(f"Byte {error.start} is not UTF-8; such characters were replaced.")
+        return content.decode("utf-8-sig", errors="replace")
+
+
+def _list_of_cells(data: dict[str, Any], repairs: list[str]) -> list[Any]:
+    """The cells of a notebook; up to format 3 they are spread over worksheets."""
+    cells = data.get("cells")
+    if "worksheets" in data and cells is None:
+        repairs.append("The notebook had an old format (3 or earlier) and was converted.")
+        sheets = data["worksheets"] if isinstance(data["worksheets"], list) else []
+        parts = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        cells = [cell for part in parts if isinstance(part, list) for cell in part]
+    if not isinstance(cells, list):
+        raise Unreadable("it has no list of cells, so it is not a notebook")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"it has {len(cells)} cells; at most {MAX_CELLS} are read")
+    return cells
+
+
+def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[tuple[str, str, str]]:
+    for number, cell in enumerate(_list_of_cells(data, repairs), 1):
+        source = cell.get("source", cell.get("input", "")) if isinstance(cell, dict) else None
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if not isinstance(cell, dict) or not isinstance(source, str):
+            repairs.append(f"Cell {number} has no readable source and was left out.")
+            continue
+        if len(source) > MAX_ANSWER:
+            repairs.append(f"Cell {number} has {len(source):,} characters and was left out.")
+            continue
+        yield str(cell.get("cell_type", "")), _grade_id(cell), source
+
+
+def _grade_id(cell: dict[str, Any]) -> str:
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+    return grade_id if isinstance(grade_id, str) else ""
+
+
+@dataclass
+class Rebuilt:
+    """The instructor's notebook with a student's answers.
+
+    Attributes:
+        notebook: ready to run and grade.
+        repairs: what was put right, one sentence each.
+        missing: grade ids of answer cells that the submission lacks.
+    """
+
+    notebook: NotebookNode
+    repairs: list[str]
+    missing: list[str]
+
+
+def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
+    """Put the answers of a submission into the notebook that was released.
+
+    Args:
+        released: the student's version as it was given out.
+        submission: what came back.
+    """
+    marked = {m["grade_id"]: c for c in released.cells if (m := c.metadata.get("nbgrader"))}
+    repairs = list(submission.repairs)
+    answers: dict[str, str] = {}
+    own: dict[str, list[NotebookNode]] = {"": []}
+    anchor, order = "", []
+    for kind, grade_id, source in submission.cells:
+        if grade_id in marked and grade_id not in answers:
+            answers[grade_id] = source
+            order.append(grade_id)
+            anchor = grade_id
+            repairs += _changes(marked[grade_id], kind, source, grade_id)
+            continue
+        if grade_id in marked:
+            repairs.append(f"Cell {grade_id} occurred twice; the copy is an ordinary cell.")
+        own.setdefault(anchor, []).append(_own_cell(kind, source))
+    if order != [grade_id for grade_id in marked if grade_id in answers]:
+        repairs.append("Cells were moved; they are back in the order of the lab.")
+    missing = [grade_id for grade_id in marked if grade_id not in answers]
+    repairs += [f"Cell {grade_id} was missing and was put back." for grade_id in missing]
+    notebook = NotebookNode(released)
+    notebook.cells = list(own[""])
+    for grade_id, given in marked.items():
+        cell = NotebookNode(given)
+        if _is_answer(given) and grade_id in answers:
+            cell.source = answers[grade_id]
+        notebook.cells += [cell, *own.get(grade_id, [])]
+    return Rebuilt(_unique_ids(notebook), repairs, [m for m in missing if _is_answer(marked[m])])
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(cell.metadata["nbgrader"].get("solution"))
+
+
+def _changes(given: NotebookNode, kind: str, source: str, grade_id: str) -> list[str]:
+    changes = []
+    if kind != given.cell_type:
+        changes.append(f"Cell {grade_id} was turned into a {kind or 'nameless'} cell; turned back.")
+    if not _is_answer(given) and source.strip() != given.source.strip():
+        changes.append(f"Cell {grade_id} was changed; it is as it was given out.")
+    return changes
+
+
+def _own_cell(kind: str, source: str) -> NotebookNode:
+    return new_code_cell(source) if kind == "code" else new_markdown_cell(source)
+
+
+def _unique_ids(notebook: NotebookNode) -> NotebookNode:
+    used = {cell.id for cell in notebook.cells if "nbgrader" in cell.metadata}
+    for number, cell in enumerate(notebook.cells):
+        if "nbgrader" not in cell.metadata:
+            cell.id = f"own-{number}"
+            while cell.id in used:
+                cell.id += "-"
+            used.add(cell.id)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def empty_submission(released: NotebookNode) -> Submission:
+    """Return the submission of somebody who changed nothing: for files that cannot be read."""
+    return Submission([(c.cell_type, _grade_id(c), c.source) for c in released.cells])
+
+
+def unattempted(released: NotebookNode, submission: Submission) -> list[str]:
+    """Return the grade ids of answers that are still as they were given out."""
+    given = {_grade_id(c): c.source.strip() for c in released.cells if _grade_id(c)}
+    answers: Iterable[tuple[str, str]] = ((g, s.strip()) for _, g, s in submission.cells)
+    same = {g for g, source in answers if g in given and source == given[g]}
+    return [_grade_id(c) for c in released.cells if _grade_id(c) in same and _is_answer(c)]

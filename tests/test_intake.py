@@ -1,0 +1,258 @@
+"""Submissions as data: whatever is handed in is read or refused, and never hurts."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlcourse.grading.intake import (
+    MAX_ANSWER,
+    MAX_BYTES,
+    Submission,
+    Unreadable,
+    empty_submission,
+    read_notebook,
+    rebuild,
+    unattempted,
+)
+
+LAB = Path(__file__).parents[1] / "labs" / "00_welcome" / "00_welcome.ipynb"
+
+
+@pytest.fixture
+def released():
+    return nbformat.read(LAB, as_version=4)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content):
+        path = tmp_path / "submission.ipynb"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def answer(notebook, grade_id, source):
+    """The notebook as JSON with one answer filled in."""
+    data = json.loads(nbformat.writes(notebook))
+    for cell in data["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
+            cell["source"] = source
+    return data
+
+
+def sources(notebook):
+    return {
+        c.metadata.nbgrader.grade_id: c.source for c in notebook.cells if "nbgrader" in c.metadata
+    }
+
+
+def test_an_untouched_notebook_comes_back_as_it_was(released, write):
+    rebuilt = rebuild(released, read_notebook(LAB))
+    assert (rebuilt.repairs, rebuilt.missing) == ([], [])
+    assert [c.source for c in rebuilt.notebook.cells] == [c.source for c in released.cells]
+    assert [c.metadata for c in rebuilt.notebook.cells if c.metadata.get("nbgrader")] == [
+        c.metadata for c in released.cells if c.metadata.get("nbgrader")
+    ]
+
+
+def test_answers_and_own_cells_come_from_the_student(released, write):
+    data = answer(released, "residuals", "def residuals(w, x, y):\n    return 1")
+    place = next(i for i, c in enumerate(data["cells"]) if c["id"] == "residuals")
+    data["cells"].insert(place, {"cell_type": "code", "source": ["helper", " = 1"], "metadata": {}})
+    rebuilt = rebuild(released, read_notebook(write(json.dumps(data))))
+    assert rebuilt.repairs == []
+    assert sources(rebuilt.notebook)["residuals"].endswith("return 1")
+    texts = [c.source for c in rebuilt.notebook.cells]
+    assert texts.index("helper = 1") < texts.index("def residuals(w, x, y):\n    return 1")
+
+
+def tampered(released, change):
+    data = answer(released, "one_hot", "mine")
+    change({c["id"]: c for c in data["cells"]}, data)
+    return json.dumps(data)
+
+
+def retype(cells, data):
+    cells["one-hot"]["cell_type"] = "markdown"
+
+
+def delete_check(cells, data):
+    data["cells"].remove(cells["check-one-hot"])
+
+
+def edit_check(cells, data):
+    cells["check-one-hot"]["source"] = "3.0"
+
+
+def more_points(cells, data):
+    cells["check-one-hot"]["metadata"]["nbgrader"]["points"] = 100
+
+
+def not_graded(cells, data):
+    cells["check-one-hot"]["metadata"]["nbgrader"]["grade"] = False
+
+
+def copy_check(cells, data):
+    data["cells"].append(cells["check-one-hot"])
+
+
+def reverse(cells, data):
+    data["cells"].reverse()
+
+
+def foreign_kernel(cells, data):
+    data["metadata"]["kernelspec"]["name"] = "sh"
+
+
+def tags(cells, data):
+    cells["check-one-hot"]["metadata"]["tags"] = ["skip-execution", "raises-exception"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        retype,
+        delete_check,
+        edit_check,
+        more_points,
+        not_graded,
+        copy_check,
+        reverse,
+        foreign_kernel,
+        tags,
+    ],
+)
+def test_graded_cells_are_the_instructor_s(released, write, change):
+    rebuilt = rebuild(released, read_notebook(write(tampered(released, change))))
+    graded = [c for c in rebuilt.notebook.cells if "nbgrader" in c.metadata]
+    given = [c for c in released.cells if "nbgrader" in c.metadata]
+    assert [c.metadata for c in graded] == [c.metadata for c in given]
+    assert [c.cell_type for c in graded] == [c.cell_type for c in given]
+    assert rebuilt.notebook.metadata == released.metadata
+    assert sources(rebuilt.notebook)["one_hot"] == "mine"
+    assert sources(rebuilt.notebook)["check_one_hot"] == sources(released)["check_one_hot"]
+
+
+def test_a_missing_answer_is_put_back_empty_and_told(released, write):
+    def delete(cells, data):
+        data["cells"].remove(cells["one-hot"])
+
+    rebuilt = rebuild(released, read_notebook(write(tampered(released, delete))))
+    assert rebuilt.missing == ["one_hot"]
+    assert "Cell one_hot was missing and was put back." in rebuilt.repairs
+    assert sources(rebuilt.notebook)["one_hot"] == sources(released)["one_hot"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"\0" * 100, "empty"),
+        (b"PK\x03\x04 zip", "not JSON"),
+        (LAB.read_bytes()[:500], "not JSON"),
+        (b"[1, 2]", "not a notebook"),
+        (b"null", "not a notebook"),
+        (b'{"cells": 3}', "no list of cells"),
+        (b"{}", "no list of cells"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"cells": ' + b"[" * 100_000, "nested too deeply"),
+        (
+            json.dumps({"cells": [{"cell_type": "code", "source": ""}] * 3000}).encode(),
+            "3000 cells",
+        ),
+    ],
+)
+def test_unreadable_files_say_why(write, content, reason):
+    with pytest.raises(Unreadable, match=reason):
+        read_notebook(write(content))
+
+
+def test_large_files_are_refused_unread(write, tmp_path):
+    path = tmp_path / "large.ipynb"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(Unreadable, match="50 MB"):
+        read_notebook(path)
+
+
+def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
+    link, pipe = tmp_path / "link.ipynb", tmp_path / "pipe.ipynb"
+    link.symlink_to(LAB)
+    os.mkfifo(pipe)
+    started = time.monotonic()
+    for path, reason in ((link, "link"), (pipe, "regular"), (tmp_path, "regular"), (
+        tmp_path / "none.ipynb", "No such file")):  # fmt: skip
+        with pytest.raises(Unreadable, match=reason):
+            read_notebook(path)
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "repair"),
+    [
+        (lambda b: b"\xef\xbb\xbf" + b, None),
+        (lambda b: b + b"\n\n", None),
+        (lambda b: b.decode().encode("utf-16"), "UTF-16"),
+        (lambda b: b.replace(b"Lab 00", b"Lab \xff\xfe"), "not UTF-8"),
+        (lambda b: b + b"\0\0\0garbage", "followed the end"),
+    ],
+)
+def test_small_damage_is_repaired(released, write, damage, repair):
+    submission = read_notebook(write(damage(LAB.read_bytes())))
+    assert (repair is None) == (submission.repairs == [])
+    assert all(repair in text for text in submission.repairs)
+    assert rebuild(released, submission).missing == []
+
+
+def test_unreadable_cells_are_left_out(released, write):
+    data = json.loads(LAB.read_text())
+    data["cells"] += [3, {"cell_type": "code"}, {"cell_type": "code", "source": 5, "metadata": 7}]
+    data["cells"] += [{"cell_type": "code", "source": "x" * (MAX_ANSWER + 1), "metadata": {}}]
+    submission = read_notebook(write(json.dumps(data)))
+    assert len(submission.repairs) == 3
+    rebuild(released, submission)
+
+
+def test_old_formats_are_converted(released, write):
+    old = nbformat.writes(nbformat.convert(nbformat.read(LAB, as_version=4), 3), version=3)
+    submission = read_notebook(write(old))
+    assert "old format" in submission.repairs[0]
+    assert rebuild(released, submission).missing == []
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda v: st.lists(v, max_size=3)
+    | st.dictionaries(st.sampled_from(["cell_type", "source", "metadata", "nbgrader", "grade_id",
+                                       "cells", "worksheets", "input"]), v, max_size=4),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(json_values, max_size=4), json_values)
+def test_no_json_breaks_the_reader(tmp_path_factory, cells, other):
+    path = tmp_path_factory.mktemp("fuzz") / "n.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": other, "worksheets": other}))
+    released = nbformat.read(LAB, as_version=4)
+    try:
+        rebuild(released, read_notebook(path))
+    except Unreadable:
+        return
+
+
+def test_an_empty_submission_answers_nothing(released):
+    empty = empty_submission(released)
+    assert rebuild(released, empty).repairs == []
+    answers = [c.id for c in released.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    assert len(unattempted(released, empty)) == len(answers)
+    one = Submission([(k, g, "mine" if g == "one_hot" else s) for k, g, s in empty.cells])
+    assert len(unattempted(released, one)) == len(answers) - 1
