@@ -17,7 +17,7 @@ from typing import Any
 from dlcourse.authoring.bank import Bank
 from dlcourse.authoring.exercise import Exercise
 from dlcourse.checks import check
-from dlcourse.checks.judge import FAILED, PASSED, Verdict, judge_code
+from dlcourse.checks.judge import FAILED, Verdict, judge_code
 from dlcourse.checks.spec import CodeChecks
 
 SOLUTIONS = "DLCOURSE_SOLUTIONS"
@@ -43,7 +43,7 @@ class HiddenCases:
         if verdict.status == FAILED and visible.uses:
             with _references_in(namespace, bank, visible.uses):
                 second = self._judge(bank, visible, namespace)
-            verdict = second if second.status == PASSED else verdict
+            verdict = second if second.points >= verdict.points else verdict
         return verdict
 
     def _bank(self, lab: str) -> Bank:
