@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from dlcourse.grading.selfcheck import SelfCheck
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +46,7 @@ def _clear_errors() -> Iterator[None]:
         errors.print(f"[red]Error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        errors.print("Stopped.")
+        errors.print("Stopped. The same command starts afresh.")
         raise typer.Exit(130) from None
 
 
@@ -131,3 +134,68 @@ def validate(
     console.print(f"{holes} hole{'s' * (holes > 1)}" if holes else "no holes")
     if holes:
         raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    notebooks: Annotated[list[Path], typer.Argument(help="Notebooks to run.", metavar="NOTEBOOK")],
+) -> None:
+    """Run notebooks in a fresh kernel and show which exercises pass; exit 1 if one does not."""
+    from dlcourse.grading.tables import progress_table
+
+    all_passed = True
+    with _clear_errors():
+        for notebook in notebooks:
+            result = _run(notebook)
+            console.print(progress_table(result))
+            for line in result.stopped:
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            all_passed &= result.all_passed
+    if not all_passed:
+        raise typer.Exit(1)
+
+
+def _run(notebook: Path) -> SelfCheck:
+    """Run a notebook and its checks, with a progress bar."""
+    from rich.progress import Progress
+
+    from dlcourse.grading.selfcheck import self_check
+
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"running {notebook.name}")
+        return self_check(
+            notebook, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+
+@app.command()
+def demo(
+    labs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Labs, by name or its beginning. Default: the first two.", metavar="LAB"
+        ),
+    ] = None,
+    students: Annotated[int, typer.Option(min=2, help="Size of the class.")] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed is another class.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Path of the HTML report. Default: build/demo/report.html."),
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade a simulated class with nbgrader and report its mistakes.
+
+    Works in build/demo, which it empties first: no gradebook of yours is touched.
+    """
+    _need_grading_extra()
+    from dlcourse.authoring.course import Course
+    from dlcourse.grading.demo import FOLDER, run_demo
+
+    with _clear_errors():
+        found = Course.find(course)
+        chosen = found.select(labs or found.lab_names[:2])
+        report = output or found.root / FOLDER / "report.html"
+        if not run_demo(found, chosen, report, console, students=students, seed=seed):
+            errors.print("[red]Error:[/] the mistakes found are not those that were put in.")
+            raise typer.Exit(1)

@@ -1,0 +1,83 @@
+"""A course graded by plain nbgrader, in this process: its own converters and its gradebook."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import capture_log
+
+from dlcourse.authoring.build import nbgrader_config
+from dlcourse.authoring.course import Course
+
+ERROR_LINE = re.compile(r"^ +(?:\w+\.)*(\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
+
+
+class NotGraded(Exception):
+    """nbgrader gave up; the message is its reason in one line."""
+
+
+class StockCourse:
+    """nbgrader with the configuration of a course.
+
+    Ctrl-C waits for the submission at hand, so that its kernel ends and the gradebook is whole.
+
+    Args:
+        course: with its own gradebook, `submitted/` and `autograded/`.
+    """
+
+    def __init__(self, course: Course) -> None:
+        self.config = nbgrader_config(course)
+        self.folders = CourseDirectory(config=self.config)
+
+    def release(self, lab: str) -> NotebookNode:
+        """Run `nbgrader generate_assignment` and return the notebook that students get.
+
+        Raises:
+            NotGraded: nbgrader refuses the lab.
+        """
+        self._run(GenerateAssignment, lab, ".")
+        return self._notebook(self.folders.release_directory, lab, ".")
+
+    def autograde(self, lab: str, student: str) -> NotebookNode:
+        """Run `nbgrader autograde` for one student and return the graded notebook.
+
+        Raises:
+            NotGraded: nbgrader cannot read or run the submission.
+        """
+        self._run(Autograde, lab, student)
+        return self._notebook(self.folders.autograded_directory, lab, student)
+
+    def scores(self, lab: str) -> dict[str, float]:
+        """Return the scores in the gradebook by student."""
+        with Gradebook(self.folders.db_url, self.folders.course_id) as gradebook:
+            return {s.student.id: s.score for s in gradebook.assignment_submissions(lab)}
+
+    def _run(self, converter: type, lab: str, student: str) -> None:
+        self.folders.assignment_id, self.folders.student_id = lab, student
+        app = converter(coursedir=self.folders, config=self.config)
+        app.force = True
+        # In a thread nbgrader does not see Ctrl-C: it would take it for a failure and go on.
+        with ThreadPoolExecutor(1) as thread:
+            result = thread.submit(capture_log, app).result()
+        if not result["success"]:
+            raise NotGraded(_reason(result.get("log", "") + result["error"]))
+
+    def _notebook(self, step: str, lab: str, student: str) -> NotebookNode:
+        path = Path(self.folders.format_path(step, student, lab)) / f"{lab}.ipynb"
+        return nbformat.read(path, as_version=4)
+
+
+def _reason(log: str) -> str:
+    """The last exception that a log shows, without what follows its first clause."""
+    found = ERROR_LINE.findall(log)
+    if not found:
+        return log.strip().splitlines()[-1]
+    kind, message = found[-1]
+    return f"{message.split(': ')[0].strip()} ({kind})"
