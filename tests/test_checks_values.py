@@ -42,6 +42,12 @@ def test_json_loses_nothing(value):
     assert same(decode(json.loads(text)), data)
 
 
+@pytest.mark.parametrize("value", [1.5, np.inf, -np.inf, np.nan])
+def test_numpy_floats_are_floats(value):
+    """NumPy's double is a subclass of float, with a repr of its own."""
+    assert same(decode(encode(plain(np.float64(value)))), value)
+
+
 def test_what_libraries_return_becomes_arrays():
     for value in (
         pd.Series([1.0, 2.0]),

@@ -136,7 +136,8 @@ def encode(value: Any) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 2**53 else {"int": str(value)}
     if isinstance(value, float):
-        return value if np.isfinite(value) else {"float": repr(value)}
+        number = float(value)  # NumPy's double is a float, with a repr of its own
+        return number if np.isfinite(number) else {"float": repr(number)}
     if isinstance(value, complex):
         return {"complex": [encode(value.real), encode(value.imag)]}
     if isinstance(value, np.ndarray):
