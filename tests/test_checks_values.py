@@ -66,6 +66,16 @@ def test_keras_tensors_and_variables_become_arrays():
         assert difference(np.ones((2, 3)), plain(value)) is None
 
 
+def test_model_data_can_be_rebuilt_again():
+    import keras
+
+    inputs = keras.Input((3,))
+    data = plain(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
+    first, second = data.rebuild(), data.rebuild()
+    X = np.ones((1, 3), dtype="float32")
+    np.testing.assert_array_equal(first(X), second(X))
+
+
 def test_generators_are_consumed_and_sets_sorted():
     assert plain(i * i for i in range(4)) == [0, 1, 4, 9]
     assert plain({3, 1, 2}) == [1, 2, 3]

@@ -7,6 +7,7 @@ its type. `encode` and `decode` carry plain data through JSON without loss.
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ class ModelData:
         """Return a new Keras model made from the data alone, in Keras' safe mode."""
         import keras
 
-        model = keras.saving.deserialize_keras_object(self.config, safe_mode=True)
+        config = copy.deepcopy(self.config)  # Keras empties that of a functional model
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         model.set_weights(self.weights)
         return model
 
