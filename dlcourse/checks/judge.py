@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -60,6 +60,69 @@ class Verdict:
         return {n: getattr(self, n) for n in (*about, "points", "max_points", "parts")}
 
 
+class Answer(Protocol):
+    """A student's answer to one exercise, wherever it runs."""
+
+    def state(self) -> AnswerState:
+        """Return what is bound to the exercise's name."""
+        ...
+
+    def forbidden_use(self, names: Iterable[str]) -> tuple[str, str] | None:
+        """Return (name, source line) of the first forbidden name that the answer uses."""
+        ...
+
+    def outcome(self, case: Case) -> Outcome:
+        """Return what a case gives, after its view."""
+        ...
+
+
+@dataclass(frozen=True)
+class AnswerState:
+    """Whether a name is bound, still the stub, something to call; and the type of its value."""
+
+    bound: bool
+    stub: bool
+    callable: bool
+    type_name: str
+
+
+def state_of(name: str, namespace: Mapping[str, Any]) -> AnswerState:
+    """Return the state of a name in a namespace."""
+    answer = namespace.get(name)
+    return AnswerState(name in namespace, is_stub(answer), callable(answer), type(answer).__name__)
+
+
+@dataclass(frozen=True)
+class LocalAnswer:
+    """An answer that lives in this process.
+
+    Attributes:
+        name: the exercise's name.
+        namespace: the student's names.
+        helpers: drivers and views by name.
+    """
+
+    name: str
+    namespace: Mapping[str, Any]
+    helpers: Mapping[str, Callable[..., Any]]
+
+    def state(self) -> AnswerState:
+        return state_of(self.name, self.namespace)
+
+    def forbidden_use(self, names: Iterable[str]) -> tuple[str, str] | None:
+        return forbidden_use(self.namespace[self.name], names, self.namespace)
+
+    def outcome(self, case: Case) -> Outcome:
+        return evaluate(
+            case.call,
+            {**self.helpers, self.name: self.namespace[self.name]},
+            seed=case.seed,
+            view=self.helpers[case.view] if case.view else None,
+            watched=(self.name,),
+            time_limit=case.time_limit,
+        )
+
+
 def judge_code(
     checks: CodeChecks,
     namespace: Mapping[str, Any],
@@ -72,47 +135,31 @@ def judge_code(
         namespace: the student's names.
         helpers: drivers and views by name.
     """
-    if checks.name not in namespace:
+    return judge(checks, LocalAnswer(checks.name, namespace, helpers))
+
+
+def judge(checks: CodeChecks, answer: Answer) -> Verdict:
+    """Judge an answer by the cases of its exercise."""
+    state = answer.state()
+    if not state.bound:
         return _unjudged(checks, NOT_ATTEMPTED, f"`{checks.name}` is not defined: run its cell")
-    answer = namespace[checks.name]
-    if is_stub(answer):
+    if state.stub:
         return _unjudged(checks, NOT_ATTEMPTED, "nothing is written yet")
-    if not callable(answer):
-        kind = type(answer).__name__
-        return _unjudged(
-            checks, FAILED, f"`{checks.name}` is not a function but an object of type `{kind}`"
-        )
-    use = forbidden_use(answer, checks.forbidden, namespace)
+    if not state.callable:
+        problem = f"`{checks.name}` is not a function but an object of type `{state.type_name}`"
+        return _unjudged(checks, FAILED, problem)
+    use = answer.forbidden_use(checks.forbidden)
     if use:
         name, line = use
         problem = f"`{name}` may not be used here (in the line `{line}`)"
         return _unjudged(checks, FAILED, problem, hint=checks.forbidden[name])
-    names = {**helpers, checks.name: answer}
-    verdicts = [judge_case(case, names, helpers, checks.name) for case in checks.cases]
-    return _sum_up(checks, verdicts)
+    outcomes = [(case, answer.outcome(case)) for case in checks.cases]
+    return _sum_up(checks, [CaseVerdict(c, o, _problem(c, o)) for c, o in outcomes])
 
 
 def _unjudged(checks: CodeChecks, status: str, problem: str, hint: str = "") -> Verdict:
     none = dict.fromkeys(checks.parts, 0.0)
     return Verdict(checks.name, status, 0.0, checks.points, problem, hint=hint, parts=none)
-
-
-def judge_case(
-    case: Case,
-    names: Mapping[str, Any],
-    helpers: Mapping[str, Callable[..., Any]],
-    watched: str,
-) -> CaseVerdict:
-    """Run one case and compare its outcome with what is expected."""
-    outcome = evaluate(
-        case.call,
-        names,
-        seed=case.seed,
-        view=helpers[case.view] if case.view else None,
-        watched=(watched,),
-        time_limit=case.time_limit,
-    )
-    return CaseVerdict(case, outcome, _problem(case, outcome))
 
 
 def _problem(case: Case, outcome: Outcome) -> str | None:

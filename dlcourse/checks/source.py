@@ -42,10 +42,46 @@ def forbidden_use(
             class forbids everything in it.
         namespace: the notebook's names.
     """
+    known = {name: _full_name(name, item) for name, item in namespace.items()}
+    return _first_use(_sources(answer, namespace), forbidden, known)
+
+
+def forbidden_in_cells(
+    name: str, forbidden: Iterable[str], cells: Iterable[str]
+) -> tuple[str, str] | None:
+    """Like `forbidden_use`, for the answer bound to `name` by a notebook's cells, as text."""
+    known: dict[str, str] = {}
+    definitions: dict[str, str] = {}
+    for cell in cells:
+        try:
+            tree = ast.parse(cell)
+        except SyntaxError:
+            continue  # a cell that cannot run binds nothing (or uses IPython's magics)
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign):
+                names = [node.name] if not isinstance(node, ast.Assign) else _targets(node)
+                definitions.update(dict.fromkeys(names, ast.get_source_segment(cell, node) or ""))
+        known.update(_imported(tree))
+    wanted, waiting, sources = set(), [name], []
+    while waiting:
+        item = waiting.pop()
+        if item not in wanted and item in definitions:
+            wanted.add(item)
+            sources.append(textwrap.dedent(definitions[item]))
+            waiting += [n.id for n in ast.walk(ast.parse(sources[-1])) if isinstance(n, ast.Name)]
+    return _first_use(sources, forbidden, known)
+
+
+def _targets(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
+
+
+def _first_use(
+    sources: Iterable[str], forbidden: Iterable[str], known: Mapping[str, str]
+) -> tuple[str, str] | None:
     wanted = {_canonical(name): name for name in forbidden}
-    for source in _sources(answer, namespace):
-        tree = ast.parse(source)
-        for dotted, node in _dotted_names(tree, namespace):
+    for source in sources:
+        for dotted, node in _dotted_names(ast.parse(source), known):
             for canonical, name in wanted.items():
                 if dotted == canonical or dotted.startswith(canonical + "."):
                     return name, source.splitlines()[node.lineno - 1].strip()
@@ -85,26 +121,35 @@ def _is_own(item: Any, answer: Any) -> bool:
 
 
 def _dotted_names(
-    tree: ast.AST, namespace: Mapping[str, Any]
+    tree: ast.AST, known: Mapping[str, str]
 ) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
     """Every name and attribute chain of the tree by its full dotted path."""
-    imported: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                imported[alias.asname or alias.name.split(".")[0]] = (
-                    alias.name if alias.asname else alias.name.split(".")[0]
-                )
-                yield alias.name, node
+            yield from ((alias.name, node) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                yield f"{node.module}.{alias.name}", node
+            yield from ((f"{node.module}.{alias.name}", node) for alias in node.names)
+    known = {**known, **_imported(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name | ast.Attribute):
             dotted = _chain(node)
             if dotted:
-                yield _resolve(dotted, imported, namespace), node
+                first, dot, rest = dotted.partition(".")
+                yield known.get(first, first) + dot + rest, node
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """The full path of every name that the tree imports."""
+    imported: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.split(".")[0]
+                imported[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return imported
 
 
 def _chain(node: ast.expr) -> str | None:
@@ -116,13 +161,10 @@ def _chain(node: ast.expr) -> str | None:
     return None
 
 
-def _resolve(dotted: str, imported: Mapping[str, str], namespace: Mapping[str, Any]) -> str:
-    first, _, rest = dotted.partition(".")
-    item = namespace.get(first)
-    if first in imported:
-        first = imported[first]
-    elif isinstance(item, types.ModuleType):
-        first = item.__name__
-    elif callable(item) and getattr(item, "__module__", None) not in (None, "__main__"):
-        first = f"{item.__module__}.{getattr(item, '__name__', first)}"
-    return f"{first}.{rest}" if rest else first
+def _full_name(name: str, item: Any) -> str:
+    """The dotted path of what a notebook's name is bound to."""
+    if isinstance(item, types.ModuleType):
+        return item.__name__
+    if callable(item) and getattr(item, "__module__", None) not in (None, "__main__"):
+        return f"{item.__module__}.{getattr(item, '__name__', name)}"
+    return name
