@@ -85,8 +85,12 @@ def test_gates_shade_where_the_unit_fires():
     for ax, ones in zip(figure.axes, (1, 3, 2), strict=True):
         zeros, fires = (c.get_offsets() for c in ax.collections if c.get_label() in ("0", "1"))
         assert (len(zeros), len(fires)) == (4 - ones, ones)
-    (line,) = figure.axes[0].collections[1].get_paths()
-    np.testing.assert_allclose(line.vertices.sum(axis=1), 1.5)  # 2 a + 2 b - 3 = 0
+    shading, line = figure.axes[0].collections[:2]
+    assert shading.get_paths()[0].contains_point((1.0, 1.0))
+    assert not shading.get_paths()[0].contains_point((1.0, 0.0))
+    edge = line.get_paths()[0].vertices
+    assert len(edge) > 10
+    np.testing.assert_allclose(edge.sum(axis=1), 1.5)  # 2 a + 2 b - 3 = 0
     assert "no line separates" in plots.alt_text(figure)
 
 

@@ -34,10 +34,11 @@ def test_every_name_of_the_package_is_a_documented_function_of_its_own():
 
 
 def test_settings_of_matplotlib_are_back_afterwards():
-    before = dict(mpl.rcParams)
-    with style.axes(None), style.panels(4):
-        assert mpl.rcParams["axes.spines.top"] is False
-    assert dict(mpl.rcParams) == before
+    with mpl.rc_context({"axes.spines.top": True, "font.size": 17}):
+        before = dict(mpl.rcParams)
+        with style.axes(None), style.panels(4):
+            assert mpl.rcParams["axes.spines.top"] is False
+        assert dict(mpl.rcParams) == before
 
 
 def test_axes_draws_on_the_given_axes_or_one_new_figure():

@@ -66,7 +66,7 @@ TWO_LAYERS: Graph = {
 
 
 def computational_graph(
-    graph: Graph = NEURON, backward_to: str | None = None, *, ax: Axes | None = None
+    graph: Graph | None = None, backward_to: str | None = None, *, ax: Axes | None = None
 ) -> Axes:
     """Draw a computational graph from left to right, without Graphviz.
 
@@ -90,6 +90,7 @@ def computational_graph(
         >>> from dlcourse.plots.graphs import TWO_LAYERS
         >>> ax = plots.computational_graph(TWO_LAYERS, backward_to="W1")
     """
+    graph = NEURON if graph is None else graph
     if backward_to is not None and backward_to not in graph:
         raise ValueError(
             f"Invalid value for `backward_to`: expected one of {', '.join(graph)}. "
