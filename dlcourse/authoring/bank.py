@@ -17,7 +17,6 @@ from dlcourse.authoring.exercise import Exercise
 from dlcourse.authoring.question import Constant, FreeText, Question
 from dlcourse.authoring.registry import collecting
 from dlcourse.checks.judge import agree
-from dlcourse.checks.models import VIEWS
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import Checks, CodeChecks, LabChecks
 
@@ -43,13 +42,15 @@ class Bank:
         path: of `exercises.py`.
         module: the loaded file.
         items: exercises, questions, constants and free texts by name, in the author's order.
-        drivers: functions that cases use, and the views of Keras models, by name.
+        driver_sources: source by name of the functions that cases use.
+        drivers: these functions, made from their sources alone, and the views of Keras models.
     """
 
     lab: str
     path: Path
     module: types.ModuleType
     items: dict[str, Item]
+    driver_sources: dict[str, str]
     drivers: dict[str, Callable[..., Any]]
 
     @classmethod
@@ -75,7 +76,8 @@ class Bank:
             line = getattr(error, "lineno", None) or _last_line(error, path)
             problem = f"{type(error).__name__}: {error}"
             raise AuthoringError(Place(path, line), "", problem) from error
-        return cls(folder.name, path, module, _by_name(items), _drivers(module))
+        sources = _driver_sources(module)
+        return cls(folder.name, path, module, _by_name(items), sources, load_helpers(sources))
 
     @property
     def points(self) -> float:
@@ -87,7 +89,7 @@ class Bank:
         Raises:
             AuthoringError: see `Exercise.checks`.
         """
-        sources = {n: self._released_source(n) for n in self._used_drivers()}
+        sources = {name: self.driver_sources[name] for name in self._used_drivers()}
         helpers = load_helpers(sources)
         exercises: dict[str, Checks] = {}
         for name, item in self.items.items():
@@ -128,13 +130,9 @@ class Bank:
         before: set[str] = set()
         while before != used:
             before = set(used)
-            for name in before & (set(self.drivers) - set(VIEWS)):
+            for name in before & set(self.driver_sources):
                 used.update(_names_in(self.drivers[name].__code__))
-        return [name for name in self.drivers if name in used and name not in VIEWS]
-
-    def _released_source(self, name: str) -> str:
-        source = textwrap.dedent(inspect.getsource(self.drivers[name]))
-        return source[source.index("def ") :]
+        return [name for name in self.driver_sources if name in used]
 
 
 def _names_in(code: types.CodeType) -> set[str]:
@@ -163,6 +161,7 @@ def _by_name(items: list[Item]) -> dict[str, Item]:
     return by_name
 
 
-def _drivers(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
+def _driver_sources(module: types.ModuleType) -> dict[str, str]:
     found = [v for v in vars(module).values() if getattr(v, "__is_driver__", False)]
-    return {**VIEWS, **{function.__name__: function for function in found}}
+    sources = {f.__name__: textwrap.dedent(inspect.getsource(f)) for f in found}
+    return {name: source[source.index("def ") :] for name, source in sources.items()}

@@ -109,6 +109,10 @@ class Exercise:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.reference(*args, **kwargs)
 
+    def __instancecheck__(self, instance: Any) -> bool:
+        """Let a class say `isinstance(other, Value)` under the name that became its exercise."""
+        return isinstance(instance, self.reference)
+
     def case(self, call: str, **options: Unpack[CaseOptions]) -> None:
         """Add a visible case: students see the call, and what their answer gives.
 

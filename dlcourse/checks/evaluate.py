@@ -17,7 +17,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,13 @@ def evaluate(
     raised, message = _describe_error(error, time_limit) if error else (None, "")
     warned = tuple(f"{w.category.__name__}: {w.message}" for w in caught)
     return Outcome(value, raised, message, output.getvalue(), warned, tuple(mutated))
+
+
+def view_of(outcome: Outcome, view: Callable[[Any], Any], seconds: float) -> Outcome:
+    """Return the outcome with a view applied to its plain value."""
+    value, error = _guarded(lambda: plain(view(outcome.value)), seconds)
+    raised, message = _describe_error(error, seconds) if error else (None, "")
+    return replace(outcome, value=value, raised=raised, message=message)
 
 
 def _value(call: str, scope: dict[str, Any], view: Callable[[Any], Any] | None) -> Any:
