@@ -366,6 +366,19 @@ class TestGradientNorms:
                 finite_difference_norm(model, layer, X, y), rel=2e-3
             )
 
+    def test_of_the_training_with_its_batch_statistics(self, probe):
+        model = deep_model()
+        model.get_layer("dropout").rate = 0.0
+        norms = callbacks.gradient_norms(model, *probe)
+        before = {layer.name: layer.trainable_variables for layer in model.layers}
+        before = {name: [v.numpy() for v in values] for name, values in before.items()}
+        model.compile(keras.optimizers.SGD(1.0), model.loss)  # whose step is minus the gradient
+        model.train_on_batch(*probe)
+        for name, norm in norms.items():
+            after = [variable.numpy() for variable in model.get_layer(name).trainable_variables]
+            moves = [np.ravel(a - b) for a, b in zip(after, before[name], strict=True)]
+            assert np.linalg.norm(np.concatenate(moves)) == pytest.approx(norm, rel=1e-4)
+
     def test_a_layer_that_is_frozen_is_left_out(self, probe):
         model = deep_model()
         assert list(callbacks.gradient_norms(model, *probe)) == ["hidden", "norm", "output"]
@@ -460,6 +473,11 @@ class TestLearningRateFinder:
         assert len(finder.step) == len(finder.history["loss"]) < 80
         assert not finder.history["loss"][-1] <= 4
         assert bias(model) == 0
+
+    def test_stops_when_the_loss_is_no_number(self):
+        finder = callbacks.LearningRateFinder()
+        train(linear_model(), finder, y=ZEROS + np.nan)
+        assert len(finder.step) == 1
 
     def test_suggests_a_rate_that_trains(self):
         rng = np.random.default_rng(0)
