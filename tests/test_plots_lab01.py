@@ -141,6 +141,12 @@ def test_descent_keeps_the_curve_in_view_when_the_path_leaves():
     assert "Step 2 leaves" in plots.alt_text(ax)
 
 
+@pytest.mark.parametrize("path", [[-9.0, 1.0], [np.nan], [np.inf, 2.0]])
+def test_descent_says_when_even_the_start_is_elsewhere(path):
+    ax = plots.descent(quadratic, path)
+    assert texts(ax) == ["the start is not in the picture"]
+
+
 def test_descent_waits_for_the_students_functions():
     for ax in (plots.descent(lambda w: None, [0.0]), plots.descent(quadratic, None)):
         assert plots.alt_text(ax).startswith("Nothing to draw yet")

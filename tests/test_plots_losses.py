@@ -100,6 +100,7 @@ def test_nll_bars_point_at_the_true_class():
     assert [bar.get_height() for bar in ax.patches] == [0.7, 0.2, 0.1]
     assert [bool(bar.get_hatch()) for bar in ax.patches] == [False, True, False]
     assert f"{-np.log(0.2):.2f}" in ax.texts[0].get_text()
+    assert "inf" in plots.nll_bars([1.0, 0.0], 1).texts[0].get_text()
     with pytest.raises(ValueError, match="Received: true_class=3"):
         plots.nll_bars([0.7, 0.2, 0.1], 3)
 

@@ -34,7 +34,7 @@ def test_mlp_draws_every_unit_and_every_link():
     assert len({circle.center for circle in circles(ax)}) == 4 + 7 + 5 + 1
     assert len(ax.get_lines()) == 4 * 7 + 7 * 5 + 5 * 1
     assert texts(ax)[-1] == "output\n1 unit"
-    assert "hidden 1 7" in plots.alt_text(ax)
+    assert "hidden 1: 7," in plots.alt_text(ax)
     assert "depth, without the input layer, is 3" in plots.alt_text(ax)
 
 

@@ -157,7 +157,7 @@ def mlp(
         style.describe(
             ax,
             f"A network of {len(sizes)} layers, each fully connected to the next: "
-            + ", ".join(f"{name} {size}" for name, size in zip(names, sizes, strict=True))
+            + ", ".join(f"{name}: {size}" for name, size in zip(names, sizes, strict=True))
             + f". Its depth, without the input layer, is {len(sizes) - 1}.",
         )
     return ax

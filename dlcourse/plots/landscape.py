@@ -123,12 +123,15 @@ def descent(
         ax.plot(steps, heights, "o-", color=style.VERMILION, lw=1.0, ms=4, mec="white", mew=0.4)
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
         _keep_view(ax, w, values)
-        outside = np.flatnonzero((steps < w[0]) | (steps > w[-1]))
+        outside = np.flatnonzero(~((steps >= w.min()) & (steps <= w.max())))
         shown = steps.size if outside.size == 0 else int(outside[0])
-        _label_ends(ax, loss, steps[:shown])
+        if shown:
+            _label_ends(ax, loss, steps[:shown])
         text = _path_in_words(steps, heights)
         if outside.size:
-            note = f"step {shown} leaves the picture"
+            note = (
+                f"step {shown} leaves the picture" if shown else "the start is not in the picture"
+            )
             ax.text(
                 0.5,
                 0.98,
@@ -139,7 +142,7 @@ def descent(
                 fontsize=9,
                 bbox=style.LABEL_BOX,
             )
-            text += f" Step {shown} leaves the picture."
+            text += f" {note.capitalize()}."
         style.describe(ax, text)
     return ax
 

@@ -120,7 +120,8 @@ def nll_bars(
         colors = [style.tint(style.GRAY, 0.5)] * values.size
         bars = ax.bar(names, values, color=colors, edgecolor=style.BLACK, width=0.6)
         bars[true_class].set(facecolor=style.tint(style.BLUE, 0.6), hatch="//")
-        loss = -np.log(values[true_class])
+        with np.errstate(divide="ignore"):
+            loss = -np.log(values[true_class])
         note = f"true class\n$-\\log {values[true_class]:g} = {loss:.2f}$"
         _write(ax, np.array([true_class]), values[[true_class]], [note], (0, 4), "center")
         ax.set(xlabel="class", ylabel="predicted probability", ylim=(0, 1.05))
