@@ -171,6 +171,27 @@ def test_validate_finds_a_mistake_that_is_taken_for_another(make_course):
     assert holes(make_course, bank) == ["the visible cases name square"]
 
 
+def test_a_class_may_name_itself(make_course):
+    bank = """
+@exercise(points=1)
+class Money:
+    'An amount that can be added to another, or to a number.'
+
+    def __init__(self, amount):
+        self.amount = amount
+
+    def __add__(self, other):
+        other = other if isinstance(other, Money) else Money(other)
+        return Money(self.amount + other.amount)
+
+Money.case("(Money(2) + Money(3)).amount")
+Money.hidden_case("(Money(2) + 5).amount")
+"""
+    course = make_course(bank, "{exercise} Money")
+    rows = validate(Bank.load(course.solutions / "90_test"))
+    assert [(row.kind, row.hole) for row in rows] == [("reference", "")]
+
+
 # bank, lab, the beginning of the line to be named (its last occurrence), the problem
 ERRORS = [
     (BANK, LAB + "\n{exercise} tripple\n", "{exercise} tripple", "is not in exercises.py"),
