@@ -42,7 +42,7 @@ for _call in (
     "mse(np.array([[1.0], [0.0], [3.0]]), np.array([2.0, 0.5, 0.0]))",
     "mse(np.array([[1.0, 2.0, 0.5], [0.0, 1.0, -1.0]]), np.array([[2, 0, 0.5], [1, 1, 2.5]]))",
 ):
-    mse.case(_call, rtol=1e-5)
+    mse.case(_call, rtol=1e-4)
 for _call in (
     "mse(rng.normal(size=50), rng.normal(size=50))",
     "mse(rng.normal(size=20), rng.normal(size=(20, 1)))",
@@ -53,8 +53,8 @@ for _call in (
     "mse(rng.integers(-9, 9, size=12), rng.integers(10, 20, size=12))",
     "mse(np.array([2.0]), np.array([[5.5]]))",
 ):
-    mse.hidden_case(_call, rtol=1e-5)
-mse.hidden_case("mse(np.arange(9.0), rng.normal(size=9).astype('float32'))", rtol=1e-4)
+    mse.hidden_case(_call, rtol=1e-4)
+mse.hidden_case("mse(np.float32([1, 0, 2.5]), np.float32([[0.5], [1.5], [3]]))", rtol=1e-4)
 mse.hint("Subtract, square, average: np.mean of an array without `axis` averages all elements.")
 mse.hint("Print the shape of `y_true - y_pred` for shapes (4,) and (4, 1). Is it what you want?")
 mse.hint("`np.ravel` turns both (n,) and (n, 1) into (n,).")
@@ -141,15 +141,15 @@ for _call in (
     "log_likelihood(np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.7, 0.9, 0.6, 0.3]))",
     "log_likelihood(np.tile([0, 1], 1000), np.full(2000, 0.4))",
 ):
-    log_likelihood.case(_call, rtol=1e-5)
+    log_likelihood.case(_call, rtol=1e-4)
 for _call in (
     "log_likelihood(rng.integers(0, 2, size=30), rng.uniform(0.01, 0.99, size=30))",
     "log_likelihood(rng.integers(0, 2, size=4000), rng.uniform(0.05, 0.9, size=4000))",
     "log_likelihood(np.array([0]), np.array([0.9]))",
     "log_likelihood(np.array([1]), np.array([0.03]))",
-    "log_likelihood(np.zeros(6), np.linspace(0.1, 0.7, 6))",
+    "log_likelihood(np.zeros(6, dtype=int), np.linspace(0.1, 0.7, 6))",
 ):
-    log_likelihood.hidden_case(_call, rtol=1e-5)
+    log_likelihood.hidden_case(_call, rtol=1e-4)
 log_likelihood.hint("For y=1 a term is log h, for y=0 it is log(1 - h).")
 log_likelihood.hint("The log of a product is the sum of the logs: never form the product itself.")
 log_likelihood.forbid(*KERAS_LOSSES, because=WRITE_IT)
@@ -234,8 +234,8 @@ def nll(y, h):
     return -log_likelihood(y, h)
 
 
-nll.case("nll(np.array([1, 0]), np.array([0.5, 0.8]))", rtol=1e-5)
-nll.case("nll(np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.7, 0.9, 0.6, 0.3]))", rtol=1e-5)
+nll.case("nll(np.array([1, 0]), np.array([0.5, 0.8]))", rtol=1e-4)
+nll.case("nll(np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.7, 0.9, 0.6, 0.3]))", rtol=1e-4)
 nll.case(
     "slope_after_descent(nll, np.array([-2.0, -1.0, 0.5, 3.0]), np.array([0, 0, 1, 1]), 0.1, 20)"
 )
@@ -244,7 +244,7 @@ for _call in (
     "nll(np.array([1]), np.array([0.2]))",
     "nll(np.tile([0, 1, 1], 1000), np.full(3000, 0.3))",
 ):
-    nll.hidden_case(_call, rtol=1e-5)
+    nll.hidden_case(_call, rtol=1e-4)
 nll.hidden_case(
     "slope_after_descent(nll, rng.uniform(1, 2, size=6), np.array([1, 1, 0, 1, 1, 1]), 0.05, 10)"
 )
@@ -303,20 +303,27 @@ def binary_cross_entropy(y, p, eps=1e-7):
 for _call in (
     "binary_cross_entropy(np.array([1, 0]), np.array([0.5, 0.5]))",
     "binary_cross_entropy(np.array([1, 0, 0, 1, 1]), np.array([0.9, 0.2, 0.6, 0.3, 0.5]))",
-    "binary_cross_entropy(np.array([1, 0, 1, 0]), np.array([0.0, 1.0, 1.0, 0.0]))",
     "binary_cross_entropy(np.array([1, 1]), np.array([0.0, 0.0]), eps=0.001)",
 ):
-    binary_cross_entropy.case(_call, rtol=1e-5)
+    binary_cross_entropy.case(_call, rtol=1e-4)
+# 1 - 1e-7 is not a float32: single precision gives 15.94 for 16.12
+binary_cross_entropy.case(
+    "binary_cross_entropy(np.array([1, 0, 1, 0]), np.array([0.0, 1.0, 1.0, 0.0]))", rtol=0.02
+)
 for _call in (
     "binary_cross_entropy(rng.integers(0, 2, size=40), rng.uniform(0.02, 0.98, size=40))",
     "binary_cross_entropy(np.array([0]), np.array([0.9]))",
     "binary_cross_entropy(np.array([1]), np.array([0.9]))",
-    "binary_cross_entropy(np.zeros(5), np.linspace(0.1, 0.8, 5))",
-    "binary_cross_entropy(np.array([1.0, 1.0, 0.0]), np.array([0.0, 0.25, 1.0]))",
-    "binary_cross_entropy(np.array([0, 1]), np.array([1.0, 0.0]), eps=1e-4)",
-    "binary_cross_entropy(np.array([1, 0, 1]), np.array([0, 1, 1]))",
+    "binary_cross_entropy(np.zeros(5, dtype=int), np.linspace(0.1, 0.8, 5))",
+    "binary_cross_entropy(np.array([1, 1, 0]), np.array([0.0, 0.25, 0.5]))",
 ):
-    binary_cross_entropy.hidden_case(_call, rtol=1e-5)
+    binary_cross_entropy.hidden_case(_call, rtol=1e-4)
+for _call in (
+    "binary_cross_entropy(np.array([1, 1, 0]), np.array([0.0, 0.25, 1.0]))",
+    "binary_cross_entropy(np.array([0]), np.array([1.0]))",
+    "binary_cross_entropy(np.array([0, 1]), np.array([1.0, 0.0]), eps=1e-4)",
+):
+    binary_cross_entropy.hidden_case(_call, rtol=0.02)
 binary_cross_entropy.hidden_case(
     "binary_cross_entropy(np.array([1, 0, 0]), np.array([1.0, 0.0, 0.0]))", atol=1e-6
 )
@@ -415,11 +422,11 @@ def bce_from_logits(y, z):
 
 
 bce_from_logits.case(
-    "bce_from_logits(np.array([1, 0, 1, 0]), np.array([0.3, 2.0, -1.5, -0.5]))", rtol=1e-5
+    "bce_from_logits(np.array([1, 0, 1, 0]), np.array([0.3, 2.0, -1.5, -0.5]))", rtol=1e-4
 )
 bce_from_logits.case(
     "bce_from_logits(np.array([1, 0, 1, 0]), np.array([-1000.0, 1000.0, 1000.0, -1000.0]))",
-    rtol=1e-5,
+    rtol=1e-4,
 )
 for _call in (
     "bce_from_logits(rng.integers(0, 2, size=30), 3 * rng.normal(size=30))",
@@ -427,12 +434,12 @@ for _call in (
     "bce_from_logits(np.array([1]), np.array([-1000.0]))",
     "bce_from_logits(np.array([0, 0, 1]), np.array([1000.0, 800.0, -2.0]))",
     "bce_from_logits(np.array([1, 0, 0]), np.array([3, -2, 4]))",
-    "bce_from_logits(np.array([1.0, 0.0]), np.array([-40.0, 40.0]))",
+    "bce_from_logits(np.array([1, 0]), np.array([-40.0, 40.0]))",
 ):
-    bce_from_logits.hidden_case(_call, rtol=1e-5)
+    bce_from_logits.hidden_case(_call, rtol=1e-4)
 bce_from_logits.hidden_case(
     "bce_from_logits(np.array([1, 0, 1, 0, 1]), np.array([-500.0, 500.0, 500.0, -500.0, 1.0]))",
-    rtol=1e-5,
+    rtol=1e-4,
     quiet=True,
 )
 bce_from_logits.hidden_case(
@@ -549,16 +556,18 @@ def softmax(z, axis=-1):
 softmax.case("softmax(np.array([1.0, 2.0, 4.0]))")
 softmax.case("softmax(np.array([[1.0, 2.0, 0.5], [-1.0, 0.0, 3.0]]))")
 softmax.case("softmax(np.array([[0.0, 2.0], [1.0, 1.0], [3.0, -1.0]]), axis=0)")
-softmax.case("softmax(np.array([[1000.0, 1001.0, 999.0], [-2000.0, -2001.0, -2003.0]]))")
+softmax.case("softmax(np.array([[1000.0, 1001.0, -2000.0], [-2000.0, -2001.0, -2003.0]]))")
 softmax.hidden_case("softmax(rng.normal(size=6))")
 softmax.hidden_case("softmax(rng.normal(size=(4, 3)))")
 softmax.hidden_case("softmax(rng.normal(size=(3, 3)))")
 softmax.hidden_case("softmax(rng.normal(size=(3, 3)), axis=0)")
 softmax.hidden_case("softmax(rng.normal(size=(2, 3, 4)), axis=1)")
 softmax.hidden_case("softmax(rng.normal(size=(2, 3, 4)))")
-softmax.hidden_case("softmax(np.array([1000.0, 0.0, 999.0]))")
+softmax.hidden_case("softmax(np.array([1000.0, -2000.0, 999.0]))")
 softmax.hidden_case("softmax(np.array([-2000.0, -2000.5]), axis=0)")
-softmax.hidden_case("softmax(rng.normal(size=(4, 3)) + 1000 * rng.normal(size=(4, 1)))")
+softmax.hidden_case(
+    "softmax(rng.integers(-8, 8, size=(4, 3)) / 4 + np.array([[0.0], [1000], [-2000], [500]]))"
+)
 softmax.hidden_case("softmax(np.array([[1, 2, 3], [0, -4, 1]]))")
 softmax.hidden_case("softmax(rng.normal(size=(1, 5)))")
 softmax.hidden_case("softmax(rng.normal(size=(3, 4)).astype('float32'))", rtol=1e-4)
@@ -609,6 +618,15 @@ def naive(z, axis=-1):
 def global_max(z, axis=-1):
     with np.errstate(invalid="ignore", divide="ignore"):
         e = np.exp(z - np.max(z))
+        return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@softmax.misconception(
+    "The mean is subtracted: a logit far above it still overflows. Subtract the largest one."
+)
+def mean_subtracted(z, axis=-1):
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = np.exp(z - np.mean(z, axis=axis, keepdims=True))
         return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -771,7 +789,7 @@ for _call in (
     "sparse_nll(np.array([1, 1, 0, 1]), "
     "np.array([[0.1, 0.9], [0.7, 0.3], [0.8, 0.2], [0.55, 0.45]]))",
 ):
-    sparse_nll.case(_call, rtol=1e-5)
+    sparse_nll.case(_call, rtol=1e-4)
 for _call in (
     "sparse_nll(rng.choice([1, 4, 7], size=12), rng.dirichlet(np.full(10, 5.0), size=12))",
     "sparse_nll(rng.choice([0, 2], size=30), rng.dirichlet(np.full(3, 5.0), size=30))",
@@ -779,7 +797,7 @@ for _call in (
     "sparse_nll(np.array([5]), rng.dirichlet(np.full(6, 5.0), size=1))",
     "sparse_nll(np.array([2, 2, 5, 2]), rng.dirichlet(np.full(6, 5.0), size=4))",
 ):
-    sparse_nll.hidden_case(_call, rtol=1e-5)
+    sparse_nll.hidden_case(_call, rtol=1e-4)
 sparse_nll.hidden_case(
     "sparse_nll(np.array([1, 2]), np.float32([[0.5, 0.2, 0.3], [0.1, 0.3, 0.6]]))", rtol=1e-4
 )
