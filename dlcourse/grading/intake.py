@@ -47,13 +47,26 @@ def read_notebook(path: Path) -> Submission:
     Raises:
         Unreadable: it is no regular file, too large, or not a notebook.
     """
+    return parse_notebook(read_bytes(path))
+
+
+def parse_notebook(content: bytes) -> Submission:
+    """Read the bytes of a notebook file that a stranger wrote.
+
+    Raises:
+        Unreadable: it is no notebook.
+    """
     repairs: list[str] = []
-    data = _parse(_read_bytes(path), repairs)
+    data = _parse(content, repairs)
     return Submission(list(_cells(data, repairs)), repairs)
 
 
-def _read_bytes(path: Path) -> bytes:
-    """The content of a regular file; links are not followed and pipes do not block."""
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a regular file; links are not followed and pipes do not block.
+
+    Raises:
+        Unreadable: it is no regular file, too large, or cannot be opened.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))

@@ -1,0 +1,165 @@
+"""Grade a class: tasks to dask workers, results to the journal and the gradebook.
+
+Workers are local processes by default, or those of any dask scheduler. They get bytes and return
+bytes; only this process writes files and the gradebook.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from distributed import Client, LocalCluster, as_completed
+from nbformat import NotebookNode
+
+from dlcourse.authoring.course import Course
+from dlcourse.grading.gradebook import Recorder
+from dlcourse.grading.journal import Journal
+from dlcourse.grading.referee import Budget
+from dlcourse.grading.stock import NotGraded
+from dlcourse.grading.task import HandIn, LabPackage, Result, grade_task
+
+STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
+
+
+@dataclass
+class Outcome:
+    """What became of one submission.
+
+    Attributes:
+        student: who handed it in.
+        result: None if it could not be graded on this machine.
+        notebook: as recorded; None if it is not in the gradebook.
+        problem: why, "" if all went well.
+        known: whether it had been graded and recorded before.
+    """
+
+    student: str
+    result: Result | None = None
+    notebook: NotebookNode | None = None
+    problem: str = ""
+    known: bool = False
+
+
+@dataclass
+class ClassRun:
+    """How to grade a class.
+
+    Attributes:
+        course: where.
+        lab: what.
+        students: whom; all who handed in by default.
+        jobs: local worker processes.
+        scheduler: address of a dask scheduler to use instead of local workers.
+        jail: whether submissions run in the sandbox.
+        force: grade anew what has been graded.
+        budget: time limits of a notebook.
+    """
+
+    course: Course
+    lab: str
+    students: list[str] = field(default_factory=list)
+    jobs: int = 2
+    scheduler: str | None = None
+    jail: bool = True
+    force: bool = False
+    budget: Budget = field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(self.course, self.course.root / STATE / "staged")
+        entropy = secrets.randbits(32)
+        self.package = LabPackage.of(self.course, self.lab, entropy)
+        self.journal = Journal(self.course.root / STATE / self.lab, self.package.version)
+
+    def submissions(self) -> list[str]:
+        """Return who handed in this lab.
+
+        Raises:
+            FileNotFoundError: nobody did, or not all of those who were asked for.
+        """
+        folder = self.recorder.original(self.lab, "*")
+        found = sorted(p.parent.name for p in folder.parent.parent.glob(f"*/{folder.name}"))
+        missing = sorted(set(self.students) - set(found))
+        if missing:
+            raise FileNotFoundError(f"{', '.join(missing)} handed in no {self.lab}")
+        if not found:
+            raise FileNotFoundError(
+                f"Nobody handed in {self.lab}: expected folders such as "
+                f"{self.recorder.original(self.lab, 'STUDENT')}"
+            )
+        return self.students or found
+
+    def run(self, started: Callable[[int], None] = lambda n: None) -> Iterator[Outcome]:
+        """Yield the outcome of each submission as it becomes known.
+
+        Args:
+            started: called once with the number of submissions.
+        """
+        students = self.submissions()
+        started(len(students))
+        waiting: list[HandIn] = []
+        for student in students:
+            path = self.recorder.original(self.lab, student) / f"{self.lab}.ipynb"
+            hand_in = HandIn.open(student, path)
+            result, recorded = self.journal.read(hand_in)
+            if self.force or result is None:
+                waiting.append(hand_in)
+            elif recorded:
+                yield Outcome(student, result, known=True)
+            else:  # graded, but cut off before it was written to the gradebook
+                yield self._record(hand_in, result)
+        if waiting:
+            with self._client() as client:
+                yield from self._grade(client, waiting)
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        if self.scheduler:
+            with Client(self.scheduler) as client:
+                yield client
+            return
+        with (
+            LocalCluster(
+                n_workers=self.jobs,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+    def _grade(self, client: Client, waiting: list[HandIn]) -> Iterator[Outcome]:
+        package = client.scatter(self.package, broadcast=True)
+        tasks = {
+            client.submit(
+                grade_task, package, hand_in, self.jail, self.budget, pure=False, retries=2
+            ): hand_in
+            for hand_in in waiting
+        }
+        for task in as_completed(tasks):
+            hand_in = tasks[task]
+            if task.status != "finished":
+                problem = f"not graded on this machine, try again: {task.exception()}"
+                yield Outcome(hand_in.student, problem=problem)
+                continue
+            result = task.result()
+            task.release()
+            self.journal.write(hand_in, result, recorded=False)
+            yield self._record(hand_in, result)
+
+    def _record(self, hand_in: HandIn, result: Result) -> Outcome:
+        try:
+            notebook = self.recorder.record(self.lab, result)
+        except NotGraded as reason:
+            return Outcome(hand_in.student, result, problem=f"not in the gradebook: {reason}")
+        self.journal.write(hand_in, result, recorded=True)
+        return Outcome(hand_in.student, result, notebook)
+
+
+def default_jobs() -> int:
+    """One worker per core."""
+    return os.cpu_count() or 1

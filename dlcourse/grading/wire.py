@@ -1,0 +1,80 @@
+"""Messages between the grader and a jailed notebook: JSON of bounded size, nothing else."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from typing import Any
+
+MAX_MESSAGE = 64_000_000  # bytes
+_HEADER = struct.Struct("!I")
+
+
+class WireError(Exception):
+    """The other side broke the protocol, or is gone."""
+
+
+class WireTimeout(WireError):
+    """The other side did not answer in time."""
+
+
+def send(connection: socket.socket, message: dict[str, Any]) -> None:
+    """Send one message.
+
+    Raises:
+        WireError: it is too large, or the other side is gone.
+    """
+    body = json.dumps(message, allow_nan=False).encode()
+    if len(body) > MAX_MESSAGE:
+        raise WireError(f"a message of {len(body):,} bytes; at most {MAX_MESSAGE:,} are sent")
+    try:
+        connection.sendall(_HEADER.pack(len(body)) + body)
+    except OSError as error:
+        raise WireError(f"the other side is gone ({error.strerror})") from None
+
+
+def receive(connection: socket.socket, seconds: float | None = None) -> dict[str, Any]:
+    """Return the next message.
+
+    Args:
+        connection: a stream socket.
+        seconds: the longest wait for the whole message. Defaults to no limit.
+
+    Raises:
+        WireTimeout: nothing, or too little, came in time.
+        WireError: the other side is gone, or sent what is no message.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    (length,) = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
+    if length > MAX_MESSAGE:
+        raise WireError(f"a message of {length:,} bytes; at most {MAX_MESSAGE:,} are read")
+    try:
+        message = json.loads(_exactly(connection, length, deadline))
+    except (ValueError, RecursionError):
+        raise WireError("a message that is not JSON") from None
+    if not isinstance(message, dict):
+        raise WireError("a message that is not an object")
+    return message
+
+
+def _exactly(connection: socket.socket, count: int, deadline: float | None) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise WireTimeout("no answer in time")
+        connection.settimeout(left)
+        try:
+            part = connection.recv(min(count - len(parts), 1 << 20))
+        except TimeoutError:
+            raise WireTimeout("no answer in time") from None
+        except OSError as error:
+            raise WireError(f"the other side is gone ({error.strerror})") from None
+        finally:
+            connection.settimeout(None)
+        if not part:
+            raise WireError("the other side is gone")
+        parts += part
+    return bytes(parts)
