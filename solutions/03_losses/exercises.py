@@ -264,8 +264,8 @@ def from_chosen(y, h):
 
 
 @nll.misconception(
-    "The sign is missing: equation 1.1 is the log-likelihood. It is to be made large, so descending "
-    "on it makes the predictions worse; a loss is what becomes small when they improve."
+    "The sign is missing. The log-likelihood becomes large when the predictions improve, so that "
+    "descending on it makes them worse; a loss becomes small."
 )
 def as_printed(y, h):
     return log_likelihood.reference(y, h)
@@ -900,8 +900,9 @@ def metrics(y, p, threshold=0.5):
     """Return a dict with the keys "accuracy", "precision" and "recall".
 
     y: labels 0 or 1, shape (n,); p: predicted probabilities of label 1, shape (n,). A sample is
-    predicted positive if p >= threshold. The values are fractions from 0 to 1; precision is 0 if
-    nothing is predicted positive, recall is 0 if no label is 1.
+    predicted positive if p >= threshold. Precision is the share of label 1 among the samples
+    predicted positive, 0 if there are none; recall is the share of the predicted positive among
+    the samples of label 1, 0 if there are none. All three are fractions from 0 to 1.
     For y=[1, 1, 0, 0, 0], p=[.9, .2, .6, .5, .1] they are 0.4, 1/3 and 0.5.
     """
     positive, actual = p >= threshold, y == 1
@@ -1085,7 +1086,7 @@ why_cross_entropy.hint("Three of the five are right.")
 
 which_loss = question(
     "which_loss",
-    "A photo may show a cat, a dog, a person, any of them together, or none. A network shall say "
+    "A photo may show a cat, a dog, a person, any of them together, or none. A network is to say "
     "which. Which outputs, with which loss?",
     points=0.5,
 )
