@@ -92,7 +92,9 @@ forward.hidden_case(
 )
 forward.hint("Write the two hidden sums first; w_ij leads from input i to hidden unit j.")
 forward.hint("`z` is built from the activations `h1` and `h2`; only then comes the last sigmoid.")
-forward.forbid("tensorflow", "keras.Sequential", "keras.Model", because=BY_YOURSELF)
+forward.forbid(
+    "keras.Sequential", "keras.Model", because="write the sums yourself; Keras computes them next"
+)
 
 
 @forward.variant
@@ -194,10 +196,16 @@ def backward(x, y, p, cache):
     delta1 = delta * p["w1"] * cache["h1"] * (1 - cache["h1"])
     delta2 = delta * p["w2"] * cache["h2"] * (1 - cache["h2"])
     return {
-        "w11": delta1 * x[0], "w21": delta1 * x[1], "b1": delta1,
-        "w12": delta2 * x[0], "w22": delta2 * x[1], "b2": delta2,
-        "w1": delta * cache["h1"], "w2": delta * cache["h2"], "b3": delta,
-    }  # fmt: skip
+        "w11": delta1 * x[0],
+        "w21": delta1 * x[1],
+        "w12": delta2 * x[0],
+        "w22": delta2 * x[1],
+        "b1": delta1,
+        "b2": delta2,
+        "w1": delta * cache["h1"],
+        "w2": delta * cache["h2"],
+        "b3": delta,
+    }
 
 
 _P = dict(w11=0.5, w21=-0.3, w12=0.8, w22=0.1, b1=0.4, b2=-0.6, w1=1.2, w2=-0.7, b3=0.9)
@@ -234,6 +242,7 @@ for _part, _view in (("output", output_gradients), ("hidden", hidden_gradients))
 backward.hint("Start at the output: the error term of z is delta = yhat - y. w1 multiplies h1.")
 backward.hint("Hidden unit 1 gets delta1 = delta * w1 * h1 * (1 - h1): the weight, then the slope.")
 backward.hint("Every weight's gradient is the error term at its end times the value at its start.")
+backward.uses(forward)
 backward.forbid("numerical_gradient", "tensorflow", because=BY_YOURSELF)
 
 
@@ -637,13 +646,12 @@ which_algorithm.hint("It carries error terms from the last layer to the first.")
 
 
 @driver
-def layers(sizes, seed):
+def random_layers(sizes, seed):
     """Random weights and biases of a network with layers of these sizes."""
+    from itertools import pairwise
+
     rng = np.random.default_rng(seed)
-    return [
-        (rng.normal(size=(n, m)), rng.normal(size=m))
-        for n, m in zip(sizes, sizes[1:], strict=False)
-    ]
+    return [(rng.normal(size=shape), rng.normal(size=shape[1])) for shape in pairwise(sizes)]
 
 
 @driver
@@ -685,17 +693,17 @@ def backprop(X, Y, params):
 
 
 _VISIBLE = (
-    "backprop(np.linspace(-1, 1, 12).reshape(4, 3), np.eye(3)[[0, 2, 1, 1]], layers([3, 3, 3], 1))",
+    "backprop(np.linspace(-1, 1, 12).reshape(4, 3), np.eye(3)[[0, 2, 1, 1]], random_layers([3, 3, 3], 1))",
     "backprop(np.linspace(-2, 1, 10).reshape(5, 2), np.eye(3)[[0, 2, 1, 1, 0]], "
-    "layers([2, 4, 3], 2))",
+    "random_layers([2, 4, 3], 2))",
 )
 _HIDDEN = (
-    "backprop(rng.normal(size=(7, 3)), np.eye(4)[rng.integers(0, 4, 7)], layers([3, 5, 2, 4], rng))",
-    "backprop(rng.normal(size=(1, 4)), np.eye(3)[[2]], layers([4, 2, 3], rng))",
-    "backprop(rng.normal(size=(6, 3)), np.eye(3)[rng.integers(0, 3, 6)], layers([3, 3, 3, 3], rng))",
-    "backprop(rng.normal(size=(5, 3)), np.eye(2)[rng.integers(0, 2, 5)], layers([3, 2], rng))",
+    "backprop(rng.normal(size=(7, 3)), np.eye(4)[rng.integers(0, 4, 7)], random_layers([3, 5, 2, 4], rng))",
+    "backprop(rng.normal(size=(1, 4)), np.eye(3)[[2]], random_layers([4, 2, 3], rng))",
+    "backprop(rng.normal(size=(6, 3)), np.eye(3)[rng.integers(0, 3, 6)], random_layers([3, 3, 3, 3], rng))",
+    "backprop(rng.normal(size=(5, 3)), np.eye(2)[rng.integers(0, 2, 5)], random_layers([3, 2], rng))",
     "backprop(rng.integers(-2, 3, size=(3, 2)), np.eye(2, dtype=int)[[0, 1, 1]], "
-    "layers([2, 6, 2], rng))",
+    "random_layers([2, 6, 2], rng))",
 )
 for _part, _view in (("weights", weight_gradients), ("biases", bias_gradients)):
     for _call in _VISIBLE:
@@ -706,7 +714,14 @@ backprop.hint("Forward first: keep the list of activations, X the first of them.
 backprop.hint("The error term of the last layer is (P - Y) / n, with P the softmax; shape (n, K).")
 backprop.hint("dW is A.T @ delta with A the input of the layer; db adds delta up over the samples.")
 backprop.hint("One layer further down: delta @ W.T, times A * (1 - A).")
-backprop.forbid("numerical_gradient", "tensorflow", "dlcourse.models", because=BY_YOURSELF)
+backprop.forbid(
+    "numerical_gradient",
+    "tensorflow",
+    "keras.Sequential",
+    "keras.Model",
+    "dlcourse.models",
+    because=BY_YOURSELF,
+)
 
 
 @backprop.variant
@@ -832,14 +847,18 @@ def zero_biases(X, Y, params):
     return [(dW, 0 * db) for dW, db in backprop.reference(X, Y, params)]
 
 
-@backprop.misconception("The bias gradients are sums over the samples: average them, too.",
-                        costs="biases")  # fmt: skip
+@backprop.misconception(
+    "The bias gradients are sums over the samples: average them, too.", costs="biases"
+)
 def biases_not_averaged(X, Y, params):
     return [(dW, len(X) * db) for dW, db in backprop.reference(X, Y, params)]
 
 
-@backprop.misconception("The bias gradients are divided by n twice: np.sum, not np.mean, if the "
-                        "error terms are divided already.", costs="biases")  # fmt: skip
+@backprop.misconception(
+    "The bias gradients are divided by n twice: np.sum, not np.mean, if the error terms are "
+    "divided already.",
+    costs="biases",
+)
 def biases_averaged_twice(X, Y, params):
     return [(dW, db / len(X)) for dW, db in backprop.reference(X, Y, params)]
 
@@ -1503,7 +1522,7 @@ def cross_entropy_of(X, Y, params, layer):
 @driver
 def network_tape(tape_gradient, rng, layer):
     """The gradient by one weight matrix of a small network."""
-    params = layers([4, 5, 3], rng)
+    params = random_layers([4, 5, 3], rng)
     X, Y = rng.normal(size=(6, 4)), np.eye(3)[rng.integers(0, 3, size=6)]
     return tape_gradient(cross_entropy_of(X, Y, params, layer), params[layer][0])
 
