@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from dlcourse.grading.doctor import Diagnosis
     from dlcourse.grading.selfcheck import SelfCheck
 
 app = typer.Typer(
@@ -153,6 +154,44 @@ def check(
             all_passed &= result.all_passed
     if not all_passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    notebooks: Annotated[
+        list[Path], typer.Argument(help="Notebooks to hand in.", metavar="NOTEBOOK")
+    ],
+) -> None:
+    """Tell whether notebooks are ready to hand in, without running them; exit 1 if one is not."""
+    from dlcourse.grading.doctor import examine
+
+    all_ready = True
+    with _clear_errors():
+        for notebook in notebooks:
+            diagnosis = examine(notebook)
+            all_ready &= diagnosis.ready
+            _print_diagnosis(diagnosis)
+    if not all_ready:
+        raise typer.Exit(1)
+
+
+def _print_diagnosis(diagnosis: Diagnosis) -> None:
+    """Print what the grader would find, the worst first."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    if diagnosis.unreadable:
+        say(f"✗ {diagnosis.path} cannot be graded: {diagnosis.unreadable}.", "red")
+        return
+    for problem in diagnosis.problems:
+        say(f"✗ {problem}", "red")
+    for remark in diagnosis.remarks:
+        say(f"· {remark}")
+    if diagnosis.empty:
+        say(f"○ Still empty: {', '.join(diagnosis.empty)}.", "yellow")
+    if diagnosis.ready:
+        say(f"✓ {diagnosis.path} is ready to hand in.", "green")
 
 
 def _run(notebook: Path) -> SelfCheck:

@@ -135,6 +135,15 @@ def test_students_get_no_answer(course):
     assert "0.25" not in json.dumps(checks["exercises"]["ratio"])
 
 
+def test_checks_come_in_the_order_of_the_lesson(make_course):
+    lab = LAB.replace("{exercise} double", "{exercise} x").replace(
+        "{exercise} why", "{exercise} double"
+    )
+    course = make_course(BANK, lab.replace("{exercise} x", "{exercise} why"))
+    checks = json.loads(built(course)["labs/90_test/checks.json"].content)
+    assert list(checks["exercises"]) == ["why", "color", "ratio", "double"]
+
+
 def test_cell_ids_stay_when_text_is_added_elsewhere(course):
     before = [c.id for c in cells_of(built(course)["labs/90_test/90_test.ipynb"])]
     path = course.solutions / "90_test" / "lab.md"

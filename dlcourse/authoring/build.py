@@ -21,7 +21,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from dlcourse.authoring.bank import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.authoring.errors import AuthoringError, Place
-from dlcourse.authoring.notebook import instructor_notebook
+from dlcourse.authoring.notebook import exercise_order, instructor_notebook
 from dlcourse.checks.session import FILE_NAME
 
 
@@ -58,10 +58,10 @@ def build_lab(course: Course, lab: str) -> list[Built]:
     folder = course.solutions / lab
     bank = Bank.load(folder)
     notebook = nbformat.writes(instructor_notebook(bank, folder / "lab.md")) + "\n"
-    checks = bank.checks().dumps()
+    checks = bank.checks().in_order(exercise_order(folder / "lab.md"))
     files = [
         Built(folder / f"{lab}.ipynb", notebook.encode()),
-        Built(folder / FILE_NAME, checks.encode()),
+        Built(folder / FILE_NAME, checks.dumps().encode()),
     ]
     return files + _released(course, lab, files)
 

@@ -50,6 +50,11 @@ def instructor_notebook(bank: Bank, lab_md: Path) -> NotebookNode:
     return notebook
 
 
+def exercise_order(lab_md: Path) -> list[str]:
+    """Return the names of the exercises in the order of the lesson."""
+    return EXERCISE_LINE.findall(lab_md.read_text(encoding="utf-8"))
+
+
 def _check_exercise_lines(bank: Bank, lab_md: Path, text: str) -> None:
     seen: dict[str, int] = {}
     for match in EXERCISE_LINE.finditer(text):

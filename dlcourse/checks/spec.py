@@ -216,6 +216,10 @@ class LabChecks:
     exercises: dict[str, Checks]
     helpers: dict[str, str] = field(default_factory=dict)
 
+    def in_order(self, names: list[str]) -> LabChecks:
+        """Return the same checks with the exercises in this order."""
+        return LabChecks(self.lab, {name: self.exercises[name] for name in names}, self.helpers)
+
     def dumps(self) -> str:
         """Return the text of `checks.json`; the same checks give the same text."""
         data = {
