@@ -312,7 +312,7 @@ def recurrent(
         task: `"regression"`, `"binary"` or `"multiclass"`. Defaults to `"multiclass"`.
         kind: `"simple"`, `"lstm"` or `"gru"`, in any case. Defaults to `"lstm"`.
         units: Integer, size of the hidden state. Defaults to 32.
-        optimizer: Name or `keras.optimizers.Optimizer`. Defaults to `Adam(0.01, clipnorm=1)`:
+        optimizer: Name or `keras.optimizers.Optimizer`. Defaults to `Adam(0.005, clipnorm=1)`:
             clipping keeps an exploding gradient in bounds.
 
     Returns:
@@ -333,7 +333,7 @@ def recurrent(
     check_count("units", units)
     check_choice("kind", str(kind).lower(), _CELLS)
     body = [_CELLS[kind.lower()](units, name="recurrent")]
-    optimizer = optimizer or keras.optimizers.Adam(0.01, clipnorm=1.0)
+    optimizer = optimizer or keras.optimizers.Adam(0.005, clipnorm=1.0)
     return _sequential("recurrent", inputs, body, n_out, task, optimizer)
 
 
@@ -422,12 +422,16 @@ def _with_channels(input_shape: Shape, rank: int, any_length: bool = False) -> l
 def _shape(input_shape: Shape, any_length: bool = False) -> tuple[int, ...]:
     """Return the shape as a tuple of positive integers; `None` may come first if `any_length`."""
     shape = tuple(input_shape) if isinstance(input_shape, list | tuple) else (input_shape,)
+    if not shape:
+        raise invalid("input_shape", "at least one integer", input_shape)
     for n in shape[1:] if any_length and shape[0] is None else shape:
         check_count("input_shape", n)
     return shape
 
 
 def _widths(hidden: Sequence[int]) -> Sequence[int]:
+    if not isinstance(hidden, list | tuple):
+        raise invalid("hidden", "a list or tuple of integers", hidden)
     for units in hidden:
         check_count("hidden", units)
     return hidden
