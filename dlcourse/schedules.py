@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from dlcourse.datasets._arguments import invalid
+
 __all__ = ["Exponential", "OneCycle", "Power"]
 
 
@@ -19,9 +21,7 @@ def check_positive(**arguments: float) -> None:
     """Raise `ValueError` for the first of the named arguments that is not a positive number."""
     for name, value in arguments.items():
         if not value > 0:
-            raise ValueError(
-                f"Invalid value for `{name}`: expected a number > 0. Received: {name}={value}"
-            )
+            raise invalid(name, "a number > 0", value)
 
 
 def triangle(progress: Any, start: float, peak: float, end: float) -> Any:
@@ -135,7 +135,7 @@ class OneCycle(_Schedule):
         [0.01, 0.055, 0.1, 0.0001]
 
     Source: Smith, *A disciplined approach to neural network hyper-parameters: Part 1* (2018),
-        arXiv:1803.09820, section 4.1.
+        arXiv:1803.09820.
     """
 
     def __init__(

@@ -24,6 +24,8 @@ from sklearn.model_selection import (
     cross_validate,
 )
 
+from dlcourse.datasets._arguments import check_choice
+
 __all__ = ["SearchResult", "search"]
 
 
@@ -53,7 +55,7 @@ def search(
     y: Any,
     *,
     n_iter: int | None = None,
-    task: Literal["classification", "regression"] = "classification",
+    task: Literal["multiclass", "regression"] = "multiclass",
     scoring: str | Callable[..., float] | None = None,
     cv: int = 3,
     seed: int = 0,
@@ -67,18 +69,18 @@ def search(
     Ctrl-C (or the notebook's stop button) ends the search with the results so far.
 
     Args:
-        build: Function `build(X, y, **arguments)` that returns a compiled model. For
-            classification `y` arrives one-hot, of shape (n, n_classes): end with a softmax and
-            compile with `"categorical_crossentropy"`.
+        build: Function `build(X, y, **arguments)` that returns a compiled model. The `y` of
+            classes arrives one-hot, of shape (n, n_classes): end with a softmax and compile with
+            `"categorical_crossentropy"`, as `models.mlp` does.
         parameters: Dict of argument names to the values to try, or a list of such dicts, as in
             `sklearn.model_selection.GridSearchCV`. With `n_iter`, a value may also be a
             distribution with a method `rvs`, as in `RandomizedSearchCV`.
         X: Array of shape (n, d).
         y: Array of shape (n,), class labels or numbers.
         n_iter: Integer, number of random combinations to try. Defaults to `None`: all of them.
-        task: `"classification"` or `"regression"`. Defaults to `"classification"`.
+        task: `"multiclass"` (two classes, too) or `"regression"`. Defaults to `"multiclass"`.
         scoring: A score of scikit-learn, higher is better, by name or as a function. Defaults to
-            accuracy for classification and R^2 for regression.
+            accuracy for classes and R^2 for regression.
         cv: Integer >= 2, number of folds. Defaults to 3.
         seed: Integer, of the folds, the random combinations and every fit. Defaults to 0.
         progress: Boolean. Show a progress bar in a terminal or notebook. Defaults to `True`.
@@ -98,17 +100,14 @@ def search(
         ...     return model
         >>> X = np.linspace(-1, 1, 30)[:, None]
         >>> grid = {"learning_rate": [1e-9, 0.1]}
-        >>> result = search(build, grid, X, 3 * X[:, 0], task="regression", epochs=9, batch_size=1, cv=2)
+        >>> y = 3 * X[:, 0]
+        >>> result = search(build, grid, X, y, task="regression", cv=2, epochs=9, batch_size=1)
         >>> result.best
         {'learning_rate': 0.1}
         >>> list(result.table.columns)
         ['learning_rate', 'score', 'std', 'seconds']
     """
-    if task not in ("classification", "regression"):
-        raise ValueError(
-            "Invalid value for `task`: expected 'classification' or 'regression'. "
-            f"Received: task={task!r}"
-        )
+    check_choice("task", task, ("multiclass", "regression"))
     if not {"X", "y"} <= set(inspect.signature(build).parameters):
         raise ValueError(
             "Invalid value for `build`: expected a function build(X, y, ...). "
@@ -117,7 +116,7 @@ def search(
     candidates = _candidates(parameters, n_iter, seed)
     _check_names("parameters", build, {name for candidate in candidates for name in candidate})
     _check_names("fit", keras.Model.fit, fit)
-    is_classifier = task == "classification"
+    is_classifier = task == "multiclass"
     wrapper = keras.wrappers.SKLearnClassifier if is_classifier else keras.wrappers.SKLearnRegressor
     folds = StratifiedKFold if is_classifier else KFold
     estimator = wrapper(_seeded(build, seed))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from dlcourse import callbacks, schedules
+from dlcourse import callbacks, datasets, models, schedules
 
 ZEROS = np.zeros((40, 1), "float32")
 
@@ -499,6 +499,20 @@ class TestLearningRateFinder:
     def test_bad_arguments(self):
         with pytest.raises(ValueError, match=r"`min_learning_rate`: .*min_learning_rate=1"):
             callbacks.LearningRateFinder(1, 0.1)
+
+
+def test_act_in_epochs_of_one_call(probe):
+    """`models` trains a whole epoch of `batches` in one call, unless a callback watches steps."""
+    losses = []
+    for watcher in ([], [callbacks.LearningRateTrace()]):
+        keras.utils.set_random_seed(0)
+        model = models.mlp(3, 2, optimizer=keras.optimizers.SGD(momentum=0.9))
+        others = [callbacks.OneCycle(0.3), callbacks.GradientNorms(*probe)]
+        data = datasets.batches(*probe, batch_size=7)
+        history = model.fit(data, epochs=3, verbose=0, callbacks=others + watcher)
+        losses.append(history.history["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.0003)
 
 
 def test_all_together(probe, tmp_path):

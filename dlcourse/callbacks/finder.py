@@ -9,6 +9,7 @@ from keras import ops
 
 from dlcourse.callbacks.rates import read_rate
 from dlcourse.callbacks.step_rate import StepRate
+from dlcourse.datasets._arguments import invalid
 
 
 class LearningRateFinder(StepRate):
@@ -16,7 +17,8 @@ class LearningRateFinder(StepRate):
 
     The rate grows exponentially over all steps of `fit`, so that one run covers decades (Smith's
     grows linearly). `fit` stops when the loss is no longer finite or exceeds 4 times its first
-    value. Then the model and its optimizer are as they were before.
+    value. Then the model and its optimizer are as they were before; only an interrupted `fit`
+    (Ctrl-C) undoes nothing.
 
     Args:
         min_learning_rate: Float > 0, the first rate. Defaults to 1e-5.
@@ -43,17 +45,14 @@ class LearningRateFinder(StepRate):
         True
 
     Source: Smith, *Cyclical learning rates for training neural networks* (2017),
-        arXiv:1506.01186, section 3.3.
+        arXiv:1506.01186.
     """
 
     def __init__(self, min_learning_rate: float = 1e-5, max_learning_rate: float = 10.0) -> None:
         super().__init__()
         if not 0 < min_learning_rate < max_learning_rate:
-            raise ValueError(
-                "Invalid value for `min_learning_rate`: expected a float between 0 and "
-                f"max_learning_rate={max_learning_rate}. "
-                f"Received: min_learning_rate={min_learning_rate}"
-            )
+            expected = f"a float between 0 and max_learning_rate={max_learning_rate}"
+            raise invalid("min_learning_rate", expected, min_learning_rate)
         self.min_learning_rate = min_learning_rate
         self.max_learning_rate = max_learning_rate
 

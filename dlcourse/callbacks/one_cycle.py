@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from dlcourse.callbacks.step_rate import StepRate
+from dlcourse.datasets._arguments import invalid
 from dlcourse.schedules import check_positive, triangle
 
 
@@ -48,7 +49,7 @@ class OneCycle(StepRate):
         0.0001
 
     Source: Smith, *A disciplined approach to neural network hyper-parameters: Part 1* (2018),
-        arXiv:1803.09820, sections 4.1 and 4.3.
+        arXiv:1803.09820.
     """
 
     def __init__(
@@ -61,10 +62,7 @@ class OneCycle(StepRate):
         super().__init__()
         check_positive(max_learning_rate=max_learning_rate, div=div, final_div=final_div)
         if momentum is not None and not (len(momentum) == 2 and all(0 <= m < 1 for m in momentum)):
-            raise ValueError(
-                "Invalid value for `momentum`: expected None or two floats in [0, 1). "
-                f"Received: momentum={momentum}"
-            )
+            raise invalid("momentum", "None or two floats in [0, 1)", momentum)
         self.max_learning_rate = max_learning_rate
         self.div = div
         self.final_div = final_div

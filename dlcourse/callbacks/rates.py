@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from dlcourse.datasets._arguments import invalid
 from dlcourse.schedules import check_positive
 
 
@@ -93,9 +94,7 @@ class PerformanceDecay(keras.callbacks.ReduceLROnPlateau):
         **options: Any,
     ) -> None:
         if not 0 < factor < 1:
-            raise ValueError(
-                f"Invalid value for `factor`: expected a float in (0, 1). Received: factor={factor}"
-            )
+            raise invalid("factor", "a float in (0, 1)", factor)
         super().__init__(monitor, factor=factor, patience=patience, **options)
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from dlcourse.callbacks.rates import require_settable_rate
+from dlcourse.datasets._arguments import invalid
 
 
 class StepRate(keras.callbacks.Callback):
@@ -51,10 +52,8 @@ class StepRate(keras.callbacks.Callback):
     def _extend_optimizer(self, epoch: int) -> None:
         optimizer, steps = self.model.optimizer, self.params["steps"]
         if steps is None:
-            raise ValueError(
-                "Invalid value for `steps_per_epoch`: expected an integer, because the number of "
-                "batches in the data is unknown. Received: steps_per_epoch=None"
-            )
+            expected = "an integer, because the number of batches in the data is unknown"
+            raise invalid("steps_per_epoch", expected, None)
         total = steps * self.params["epochs"]
         start = int(optimizer.iterations) - steps * epoch
 

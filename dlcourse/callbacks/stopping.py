@@ -11,7 +11,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     """Keras' `EarlyStopping` that restores the best weights and reports in one line.
 
     Epochs are counted from 1 in the report, as in Keras' progress bar, and from 0 in the
-    attributes, as in Keras. The best weights also come back when the patience never ran out.
+    attributes, as in Keras. The best weights also come back when the patience never ran out. Each
+    `fit` starts to count anew, also when `BackupAndRestore` resumes it.
 
     Args:
         monitor: String, the monitored quantity. Defaults to `"val_loss"`.
