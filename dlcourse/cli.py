@@ -238,3 +238,58 @@ def demo(
         if not run_demo(found, chosen, report, console, students=students, seed=seed):
             errors.print("[red]Error:[/] the mistakes found are not those that were put in.")
             raise typer.Exit(1)
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="Lab, by name or its beginning such as 01.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Grade this student; may be repeated. Default: all.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of a dask scheduler, tcp://..., instead of local workers."),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Grade anew what has been graded already.")] = False,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run them without the sandbox.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Path of the HTML report. Default: build/LAB.html.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Grade the submissions of a lab into nbgrader's gradebook, in parallel and sealed off.
+
+    Expects what nbgrader collects: submitted/STUDENT/LAB/. What has been graded is not graded
+    again unless it, or the lab, has changed; cut it off anywhere and start it again.
+    """
+    _need_grading_extra()
+    from dlcourse.authoring.course import Course
+    from dlcourse.grading.grade import grade_class, write_report
+    from dlcourse.grading.runner import ClassRun, default_jobs
+    from dlcourse.grading.tables import exercises_table, scores_table
+
+    with _clear_errors():
+        found = Course.find(course)
+        name = found.select([lab])[0]
+        run = ClassRun(
+            found,
+            name,
+            student or [],
+            jobs or default_jobs(),
+            scheduler,
+            jail=not trust_submissions,
+            force=force,
+        )
+        grades = grade_class(run, console)
+        report = output or found.root / "build" / f"{name}.html"
+        write_report(grades, report)
+    console.print(exercises_table(grades), "")
+    console.print(scores_table([grades]), "")
+    console.print(f"Report: {report}, and scores beside it as CSV", highlight=False, soft_wrap=True)
+    if grades.not_graded:
+        raise typer.Exit(1)

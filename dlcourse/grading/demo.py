@@ -12,16 +12,6 @@ from pathlib import Path
 
 from nbgrader.utils import rmtree
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from dlcourse.authoring.bank import Bank
 from dlcourse.authoring.build import build_lab
@@ -32,7 +22,7 @@ from dlcourse.grading.report import render
 from dlcourse.grading.simulate import WRONG, Submission, simulate_class
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.summary import LabGrades
-from dlcourse.grading.tables import exercises_table, scores_table
+from dlcourse.grading.tables import exercises_table, progress_bar, scores_table
 
 FOLDER = Path("build") / "demo"
 
@@ -99,7 +89,7 @@ def grade(
 ) -> list[LabGrades]:
     """Grade all submissions one by one, with a progress bar; return what each lab gave."""
     grades = {bank.lab: LabGrades(bank.lab, bank.points, _by_hand(bank)) for bank in banks}
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task("", total=len(submissions))
         for submission in submissions:
             who = f"{submission.lab} {submission.student}"
@@ -150,13 +140,3 @@ def found_mistakes(grades: Iterable[LabGrades]) -> Counter[tuple[str, str]]:
         for record in lab_grades.records
         if record.misconception
     )
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{60 * task.speed:.0f}/min" if task.speed else "")
-
-
-def _progress(console: Console) -> Progress:
-    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(compact=True))
-    return Progress(TextColumn("{task.description}"), *columns, console=console)

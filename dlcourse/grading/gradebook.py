@@ -59,6 +59,10 @@ class Recorder(StockCourse):
         """The folder that a student handed in."""
         return Path(self.folders.format_path(self.submitted, student, lab))
 
+    def autograded(self, lab: str, student: str) -> NotebookNode:
+        """Return the graded notebook of a student whose result is recorded."""
+        return self._notebook(self.folders.autograded_directory, lab, student)
+
     def record(self, lab: str, result: Result) -> NotebookNode:
         """Write a result to the gradebook and the autograded folder; returns the notebook.
 

@@ -108,7 +108,8 @@ class ClassRun:
             if self.force or result is None:
                 waiting.append(hand_in)
             elif recorded:
-                yield Outcome(student, result, known=True)
+                notebook = self.recorder.autograded(self.lab, student)
+                yield Outcome(student, result, notebook, known=True)
             else:  # graded, but cut off before it was written to the gradebook
                 yield self._record(hand_in, result)
         if waiting:

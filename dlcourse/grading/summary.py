@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import correlation, fmean
 
 from dlcourse.checks.judge import FAILED, NOT_ATTEMPTED, PASSED
 from dlcourse.grading.records import Record
@@ -36,6 +36,8 @@ class ExerciseSummary:
         passed, failed, not_attempted: numbers of students.
         difficulty: the mean share of the points that was earned, from 0 (nobody earned any) to 1;
             the "item difficulty" of item analysis.
+        discrimination: the correlation, over students, of what was earned here with what was
+            earned in all other exercises; None where one of them is the same for all.
         mistakes: the most frequent first.
     """
 
@@ -45,6 +47,7 @@ class ExerciseSummary:
     failed: int
     not_attempted: int
     difficulty: float
+    discrimination: float | None
     mistakes: list[Mistake]
 
 
@@ -60,6 +63,7 @@ class LabGrades:
         records: of all their answers.
         stopped: cells that ended with an error, by student.
         not_graded: the reason, by student.
+        notes: what was repaired, refused or cut short, by student.
     """
 
     lab: str
@@ -69,6 +73,7 @@ class LabGrades:
     records: list[Record] = field(default_factory=list)
     stopped: dict[str, list[str]] = field(default_factory=dict)
     not_graded: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
 
     def exercises(self) -> Iterator[ExerciseSummary]:
         """Yield a summary of each exercise, in the order of the lab."""
@@ -84,8 +89,20 @@ class LabGrades:
                 statuses[FAILED],
                 statuses[NOT_ATTEMPTED],
                 fmean(record.points / record.max_points for record in records),
+                self._discrimination(records),
                 _mistakes(records),
             )
+
+    def _discrimination(self, records: list[Record]) -> float | None:
+        """The corrected item-total correlation (Ebel and Frisbie, 1991, chapter 13)."""
+        total: defaultdict[str, float] = defaultdict(float)
+        for record in self.records:
+            total[record.student] += record.points
+        own = [record.points for record in records]
+        others = [total[record.student] - record.points for record in records]
+        if len(set(own)) < 2 or len(set(others)) < 2:
+            return None
+        return correlation(own, others)
 
 
 def _mistakes(records: list[Record]) -> list[Mistake]:

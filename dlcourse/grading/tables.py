@@ -1,9 +1,19 @@
-"""Tables for a terminal: a student's progress, and what a class did."""
+"""For a terminal: a student's progress, what a class did, and a bar for long work."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -86,3 +96,14 @@ def scores_table(labs: Sequence[LabGrades]) -> Table:
     if by_hand:
         table.caption = f"not counted: {number(by_hand)} of {number(total)}, given by a person"
     return table
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{60 * task.speed:.0f}/min" if task.speed else "")
+
+
+def progress_bar(console: Console) -> Progress:
+    """Return a bar with count, rate and time left."""
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(compact=True))
+    return Progress(TextColumn("{task.description}"), *columns, console=console)

@@ -1,0 +1,63 @@
+"""`dlcourse grade`: a class from the folder of submissions to the gradebook and the report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from rich.console import Console
+
+from dlcourse.authoring.bank import Bank
+from dlcourse.authoring.question import FreeText
+from dlcourse.grading.records import read_records, stopped_cells
+from dlcourse.grading.report import render
+from dlcourse.grading.runner import ClassRun, Outcome
+from dlcourse.grading.summary import LabGrades
+from dlcourse.grading.tables import progress_bar
+
+
+def grade_class(run: ClassRun, console: Console) -> LabGrades:
+    """Grade the submissions of a lab, with a progress bar; return what the class did."""
+    bank = Bank.load(run.course.solutions / run.lab)
+    by_hand = sum(item.points for item in bank.items.values() if isinstance(item, FreeText))
+    grades = LabGrades(run.lab, bank.points, by_hand)
+    with progress_bar(console) as progress:
+        task = progress.add_task(run.lab, total=None)
+        for outcome in run.run(lambda total: progress.update(task, total=total)):
+            _take(outcome, grades)
+            progress.update(task, description=f"{run.lab} {outcome.student}", advance=1)
+            if outcome.problem:
+                console.print(f"{outcome.student}: {outcome.problem}", highlight=False)
+    graded = {record.student for record in grades.records}
+    scores = run.recorder.scores(run.lab)
+    grades.scores = {student: scores[student] for student in sorted(graded)}
+    return grades
+
+
+def _take(outcome: Outcome, grades: LabGrades) -> None:
+    if outcome.notebook is None or outcome.result is None:
+        grades.not_graded[outcome.student] = outcome.problem
+        return
+    grades.records += read_records(outcome.notebook, outcome.student)
+    notes = [*outcome.result.repairs, *outcome.result.incidents]
+    if outcome.result.unreadable:
+        notes.insert(0, f"Graded as empty, please look at it: {outcome.result.unreadable}.")
+    if notes:
+        grades.notes[outcome.student] = notes
+    stopped = list(stopped_cells(outcome.notebook))
+    if stopped:
+        grades.stopped[outcome.student] = stopped
+
+
+def write_report(grades: LabGrades, path: Path) -> None:
+    """Write the HTML page, and beside it the scores per exercise as CSV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(f"Class report: {grades.lab}", [grades]), encoding="utf-8")
+    exercises = [exercise.name for exercise in grades.exercises()]
+    points = {(r.student, r.exercise): r.points for r in grades.records}
+    with path.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", "score", "max_score", *exercises])
+        for student, score in grades.scores.items():
+            row = [points.get((student, exercise), "") for exercise in exercises]
+            writer.writerow([student, score, grades.max_score, *row])
