@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from dlcourse.datasets._arguments import invalid
+from dlcourse.arguments import invalid
 
 __all__ = ["Exponential", "OneCycle", "Power"]
 

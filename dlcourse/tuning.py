@@ -24,7 +24,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 
-from dlcourse.datasets._arguments import check_choice
+from dlcourse.arguments import check_choice
 
 __all__ = ["SearchResult", "search"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from keras import ops
 
+from dlcourse.arguments import invalid
 from dlcourse.callbacks.rates import read_rate
 from dlcourse.callbacks.step_rate import StepRate
-from dlcourse.datasets._arguments import invalid
 
 
 class LearningRateFinder(StepRate):

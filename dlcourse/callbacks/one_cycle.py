@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
+from dlcourse.arguments import invalid
 from dlcourse.callbacks.step_rate import StepRate
-from dlcourse.datasets._arguments import invalid
 from dlcourse.schedules import check_positive, triangle
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from dlcourse.datasets._arguments import invalid
+from dlcourse.arguments import invalid
 from dlcourse.schedules import check_positive
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from dlcourse.arguments import invalid
 from dlcourse.callbacks.rates import require_settable_rate
-from dlcourse.datasets._arguments import invalid
 
 
 class StepRate(keras.callbacks.Callback):

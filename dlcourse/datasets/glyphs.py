@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcourse.datasets._arguments import check_count, check_share, invalid
+from dlcourse.arguments import check_count, check_share, invalid
 
 Array = NDArray[Any]
 Arrays = tuple[Array, Array]

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dlcourse.datasets._arguments import check_choice
+from dlcourse.arguments import check_choice
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 

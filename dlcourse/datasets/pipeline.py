@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlcourse.datasets._arguments import check_count, invalid
+from dlcourse.arguments import check_count, invalid
 
 if TYPE_CHECKING:
     from dlcourse.models.epochs import Batches

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcourse.datasets._arguments import (
+from dlcourse.arguments import (
     check_choice,
     check_count,
     check_noise,

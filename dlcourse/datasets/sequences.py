@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcourse.datasets._arguments import check_count, invalid
+from dlcourse.arguments import check_count, invalid
 
 Arrays = tuple[NDArray[Any], NDArray[Any]]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcourse.datasets._arguments import check_count, check_noise, invalid
+from dlcourse.arguments import check_count, check_noise, invalid
 from dlcourse.datasets._files import data_file
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse.datasets._arguments import invalid
+from dlcourse.arguments import invalid
 
 
 def split(

@@ -17,7 +17,7 @@ from keras import ops
 # Keras takes any DataAdapter in place of arrays, but does not export the class.
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 
-from dlcourse.datasets._arguments import invalid
+from dlcourse.arguments import invalid
 
 LONGEST_CALL = 64  # mini-batches; a longer epoch shows its progress and can be interrupted
 
