@@ -3,13 +3,13 @@
 An author writes, in `solutions/<lab>/exercises.py`::
 
     @exercise(points=2)
-    def grad_sse(w, x, y):
-        \"\"\"Return the derivative of the sum of squared errors at `w`.\"\"\"
-        return float(np.sum(2 * (w * x - y) * x))
+    def cube(x):
+        \"\"\"Return the numbers `x` to the power of three, as an array.\"\"\"
+        return np.asarray(x) ** 3
 
-    grad_sse.case("grad_sse(1.3, np.linspace(1, 5, 50), np.linspace(2, 9, 50))")
-    grad_sse.hidden_case("grad_sse(rng.normal(), rng.normal(size=40), rng.normal(size=40))")
-    grad_sse.hint("Differentiate one term (w x - y)^2 first, then sum.")
+    cube.case("cube([1.0, -2.0])")
+    cube.hidden_case("cube(rng.normal(size=5))")
+    cube.hint("An array to a power takes every number to that power.")
 """
 
 from __future__ import annotations
