@@ -28,6 +28,7 @@ from dlcourse.grading.simulate import fill, right_answers, wrong_answers
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
 
 LABS = ("00_welcome", "01_gradient_descent")
+TEXT = "why_not_step"  # the one answer that a person grades
 COMPLETE = ("perfect", "untouched", "variant")  # whose notebooks keep their figures
 every_lab = pytest.mark.parametrize("lab", LABS)
 
@@ -54,6 +55,12 @@ class Graded:
         with Gradebook(f"sqlite:///{self.course.root / 'gradebook.db'}") as gradebook:
             submission = gradebook.find_submission_notebook(lab, lab, student)
             return {g.name.removeprefix("check_"): g.score for g in submission.grades}
+
+    def for_a_person(self, student, lab):
+        """The graded cells at which nbgrader asks a person to look."""
+        with Gradebook(f"sqlite:///{self.course.root / 'gradebook.db'}") as gradebook:
+            submission = gradebook.find_submission_notebook(lab, lab, student)
+            return {g.name for g in submission.grades if g.needs_manual_grade}
 
     def full(self, lab):
         return {name: item.points for name, item in self.banks[lab].items.items()}
@@ -264,10 +271,10 @@ def test_edited_checks_are_restored(graded, lab):
 
 @every_lab
 def test_a_deleted_check_costs_its_own_points_only(graded, lab):
-    """A person is asked to look, as nbgrader does for every cell without a score."""
     first = next(iter(graded.banks[lab].items))
     by_hand = {n: 0 for n, i in graded.banks[lab].items.items() if isinstance(i, FreeText)}
     assert graded.points("deleted", lab) == {**graded.full(lab), **by_hand, first: 0}
+    assert graded.for_a_person("deleted", lab) == {f"check_{first}", *by_hand}
 
 
 def test_broken_file_does_not_stop_the_class(graded):
@@ -418,12 +425,17 @@ def fetch(url):
             time.sleep(0.3)
 
 
-def test_formgrader_lists_the_labs(graded, server):
+def test_formgrader_shows_labs_and_submissions(graded, server):
     assert "manage_assignments" in fetch(f"{server}/formgrader")
-    assignments = json.loads(fetch(f"{server}/formgrader/api/assignments"))
+    api = f"{server}/formgrader/api"
+    assignments = json.loads(fetch(f"{api}/assignments"))
     shown = {a["name"]: (a["max_score"], a["num_submissions"]) for a in assignments}
     for lab in LABS:
         submitted = len(list((graded.course.root / "submitted").glob(f"*/{lab}")))
         assert shown[lab] == (graded.banks[lab].points, submitted)
-    names = {n["name"] for n in json.loads(fetch(f"{server}/formgrader/api/notebooks/{LABS[1]}"))}
-    assert names == {LABS[1]}
+        notebooks = json.loads(fetch(f"{api}/submitted_notebooks/{lab}/{lab}"))
+        perfect = next(n for n in notebooks if n["student"] == "perfect")
+        assert perfect["score"] == graded.banks[lab].points
+        page = fetch(f"{server}/formgrader/submissions/{perfect['id']}/")
+        assert all(f"check_{name}" in page for name in graded.banks[lab].items if name != TEXT)
+    assert graded.answers["perfect", LABS[1]][TEXT].source in page
