@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dlcourse import models
-from dlcourse.datasets.pipeline import batches
+from dlcourse.datasets import batches
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 
@@ -94,7 +94,7 @@ class TestData:
             batches(**{"X": [[1.0], [2.0]], "y": [1, 2]} | arguments)
 
     def test_importing_it_does_not_import_keras(self):
-        code = "import dlcourse.datasets.pipeline, sys; assert 'keras' not in sys.modules"
+        code = "import dlcourse.datasets, sys; assert 'keras' not in sys.modules"
         subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from dlcourse import datasets, models
-from dlcourse.datasets.pipeline import batches
+from dlcourse.datasets import batches
 
 
 def outputs(model, X):

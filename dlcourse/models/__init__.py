@@ -24,14 +24,12 @@ faster on `dlcourse.datasets.batches`. To load a saved one, `import dlcourse.mod
 
 Example:
 
->>> from dlcourse import models
->>> from dlcourse.datasets import load_iris
->>> from dlcourse.datasets.pipeline import batches
->>> X, y = load_iris()
+>>> from dlcourse import datasets, models
+>>> X, y = datasets.load_iris()
 >>> model = models.mlp(4, 3, hidden=(100,))
 >>> model.count_params()
 803
->>> history = model.fit(batches(X, y, batch_size=32, seed=0), epochs=2, verbose=0)
+>>> history = model.fit(datasets.batches(X, y, batch_size=32, seed=0), epochs=2, verbose=0)
 >>> sorted(history.history)
 ['accuracy', 'loss']
 """
