@@ -7,13 +7,13 @@ import sys
 
 import nbformat
 import pytest
-from course_support import BIN, ROOT
 from nbformat.v4 import new_code_cell
 from typer.testing import CliRunner
 
 from dlcourse.authoring import Bank
 from dlcourse.cli import app
 from dlcourse.grading.simulate import Answer, fill, right_answers
+from tests.course_support import BIN, ROOT
 
 LAB = "00_welcome"
 

@@ -4,13 +4,13 @@ import os
 import re
 
 import pytest
-from course_support import copy_course, run
 from rich.console import Console
 
 from dlcourse.authoring import Bank
 from dlcourse.grading.demo import course_copy, found_mistakes, grade, injected_mistakes
 from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import StockCourse
+from tests.course_support import copy_course, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 

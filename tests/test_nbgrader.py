@@ -16,7 +16,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from course_support import BIN, ROOT, copy_course, run
 from nbgrader.api import Gradebook
 
 from dlcourse.authoring import Bank, Exercise
@@ -24,6 +23,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.authoring.question import FreeText
 from dlcourse.grading.records import read_records, stopped_cells
 from dlcourse.grading.simulate import fill, right_answers, wrong_answers
+from tests.course_support import BIN, ROOT, copy_course, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
 

@@ -160,4 +160,9 @@ def test_stopped_cells_are_named():
     notebook = new_notebook(cells=cells)
     assert list(stopped_cells(notebook)) == ["cell 2: NameError: name 'x' is not defined"]
     cells[1].metadata.nbgrader = {"grade_id": "loss"}
-    assert list(stopped_cells(notebook)) == ["cell 2 (loss): NameError: name 'x' is not defined"]
+    late = new_output("error", ename="KeyboardInterrupt", evalue="")
+    notebook.cells.append(new_code_cell("while True: pass", outputs=[late]))
+    assert list(stopped_cells(notebook)) == [
+        "cell 2 (loss): NameError: name 'x' is not defined",
+        "cell 4: out of time",
+    ]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from course_support import ROOT
 from nbformat import read as read_notebook
 from nbformat import reads
 
@@ -10,6 +9,7 @@ from dlcourse.authoring import Bank, Exercise
 from dlcourse.checks.judge import judge_code
 from dlcourse.checks.session import load_helpers
 from dlcourse.grading.simulate import right_answers, simulate_class, wrong_answers
+from tests.course_support import ROOT
 
 LAB = "01_gradient_descent"
 

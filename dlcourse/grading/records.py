@@ -73,4 +73,6 @@ def stopped_cells(notebook: NotebookNode) -> Iterator[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 where = f"cell {number} ({name})" if name else f"cell {number}"
-                yield f"{where}: {output.ename}: {output.evalue}"
+                # whoever runs the notebook interrupts a cell at its time limit
+                late = output.ename == "KeyboardInterrupt"
+                yield f"{where}: {'out of time' if late else f'{output.ename}: {output.evalue}'}"
