@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from dlcourse.checks.evaluate import Outcome, evaluate
 from dlcourse.checks.source import forbidden_use, is_stub
 from dlcourse.checks.spec import Case, CodeChecks, Expected, HashedChecks, salted_hash
 
+ENDLESS = ("TimeLimitReached", "Dead")  # after one of these, further cases are not tried
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
 
@@ -153,8 +154,17 @@ def judge(checks: CodeChecks, answer: Answer) -> Verdict:
         name, line = use
         problem = f"`{name}` may not be used here (in the line `{line}`)"
         return _unjudged(checks, FAILED, problem, hint=checks.forbidden[name])
-    outcomes = [(case, answer.outcome(case)) for case in checks.cases]
-    return _sum_up(checks, [CaseVerdict(c, o, _problem(c, o)) for c, o in outcomes])
+    return _sum_up(checks, list(_judge_cases(checks, answer)))
+
+
+def _judge_cases(checks: CodeChecks, answer: Answer) -> Iterator[CaseVerdict]:
+    """Run the cases; after one that never ends, nobody has to wait for the others."""
+    stopped: Outcome | None = None
+    for case in checks.cases:
+        outcome = stopped or answer.outcome(case)
+        yield CaseVerdict(case, outcome, _problem(case, outcome))
+        if outcome.raised in ENDLESS:
+            stopped = outcome
 
 
 def _unjudged(checks: CodeChecks, status: str, problem: str, hint: str = "") -> Verdict:

@@ -9,6 +9,7 @@ fork and brings the socket that the forked notebook will serve.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -16,7 +17,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from dlcourse.grading import wire
@@ -99,6 +102,9 @@ class Zygote:
 
     Args:
         jail: whether forks enter the sandbox. Defaults to True.
+
+    Attributes:
+        pid: of the zygote.
     """
 
     def __init__(self, jail: bool = True) -> None:
@@ -125,6 +131,7 @@ class Zygote:
             stderr=subprocess.DEVNULL,
         )
         theirs.close()
+        self.pid = self._process.pid
         self._ready = False
 
     def fork(self, policy: Policy) -> Notebook:
@@ -142,7 +149,7 @@ class Zygote:
         if "protections" not in hello:
             ours.close()
             raise OSError(f"the sandbox could not be closed: {hello.get('error')}")
-        return Notebook(ours, pid, hello["protections"])
+        return Notebook(ours, [pid, *_children(pid)], hello["protections"])
 
     def close(self) -> None:
         """End the zygote; its notebooks end with their connections."""
@@ -157,11 +164,19 @@ class Zygote:
         self.close()
 
 
+def _children(pid: int) -> list[int]:
+    """The process in a new pid namespace whose end ends all others there."""
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 class Notebook:
     """The grader's handle of one running notebook."""
 
-    def __init__(self, connection: socket.socket, pid: int, protections: list[str]) -> None:
-        self._connection, self._pid, self.protections = connection, pid, protections
+    def __init__(self, connection: socket.socket, pids: list[int], protections: list[str]) -> None:
+        self._connection, self._pids, self.protections = connection, pids, protections
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and return the answer.
@@ -174,18 +189,24 @@ class Notebook:
         return wire.receive(self._connection, seconds)
 
     def close(self) -> None:
-        """End the notebook and everything that it started."""
+        """End the notebook and everything that it started; returns when all is gone."""
         self._connection.close()
-        try:
-            os.kill(self._pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        for pid in self._pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(_is_running(pid) for pid in self._pids) and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def __enter__(self) -> Notebook:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_running(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
 
 
 if __name__ == "__main__":

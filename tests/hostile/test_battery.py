@@ -1,0 +1,115 @@
+"""Every trick of the battery, in the jail: the points it deserves and no more, and nothing left.
+
+The tricks run through the referee that `dlcourse grade` uses.
+"""
+
+import copy
+import os
+import secrets
+
+import nbformat
+import psutil
+import pytest
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.grading.referee import Budget
+from dlcourse.grading.sandbox import ESSENTIAL, Policy
+from dlcourse.grading.simulate import fill, right_answers
+from dlcourse.grading.task import HandIn, LabPackage, Worker
+from tests.conftest import ROOT
+from tests.hostile.tricks import TRICKS, UNLUCKY
+
+LAB = "00_welcome"
+BUDGET = Budget(cell=5, notebook=40)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def worker():
+    package = LabPackage.of(Course(ROOT), LAB, secrets.randbits(32))
+    with Worker(package) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="module")
+def released():
+    return nbformat.read(ROOT / "labs" / LAB / f"{LAB}.ipynb", as_version=4)
+
+
+@pytest.fixture(scope="module")
+def perfect(released):
+    bank = Bank.load(ROOT / "solutions" / LAB)
+    answers = {name: right_answers(bank, item)[0] for name, item in bank.items.items()}
+    return fill(released, answers)
+
+
+def grade(worker, notebook, budget=BUDGET):
+    return worker.grade(HandIn("student", nbformat.writes(notebook).encode()), budget)
+
+
+def points(result):
+    """Points by exercise, read as nbgrader reads them: from the outputs of the check cells."""
+    earned = {}
+    for cell in nbformat.reads(result.notebook, as_version=4).cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade") and cell.cell_type == "code":
+            last = cell.outputs[-1]
+            assert last.output_type == "execute_result"
+            earned[marks["grade_id"].removeprefix("check_")] = float(last.data["text/plain"])
+    return earned
+
+
+def text_of(result):
+    return "".join(
+        str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+        for cell in nbformat.reads(result.notebook, as_version=4).cells
+        for output in cell.get("outputs", [])
+    )
+
+
+def processes():
+    return {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)}
+
+
+def test_honest_answers_have_all_points(worker, perfect, released):
+    assert sum(points(grade(worker, perfect)).values()) == 10
+    assert sum(points(grade(worker, released)).values()) == 0
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_trick_gains_nothing(worker, released, trick):
+    notebook = copy.deepcopy(released)
+    cell = next(c for c in notebook.cells if c.id == "residuals")
+    cell.source = TRICKS[trick].strip()
+    before = processes()
+    result = grade(worker, notebook)
+    assert sum(points(result).values()) == 0
+    assert "LEAK" not in text_of(result)
+    assert len(result.notebook) < 5_000_000
+    assert processes() <= before | {worker.zygote.pid}
+
+
+@pytest.mark.parametrize("trick", ["endless_cell", "exits_hard", "memory", "kills_everybody"])
+def test_other_answers_keep_their_points(worker, perfect, trick):
+    notebook = copy.deepcopy(perfect)
+    cell = next(c for c in notebook.cells if c.id == "residuals")
+    cell.source = TRICKS[trick].strip()
+    earned = points(grade(worker, notebook))
+    assert earned["residuals"] == 0
+    assert sum(earned.values()) == 8
+
+
+@pytest.mark.parametrize("mishap", UNLUCKY)
+def test_bad_luck_costs_nothing(worker, perfect, mishap):
+    notebook = copy.deepcopy(perfect)
+    place = next(i for i, c in enumerate(notebook.cells) if c.id == "residuals")
+    notebook.cells.insert(place, nbformat.v4.new_code_cell(UNLUCKY[mishap].strip()))
+    earned = points(grade(worker, notebook))
+    assert sum(earned.values()) == 10, earned
+
+
+def test_the_jail_says_what_is_active(worker):
+    with worker.zygote.fork(Policy(str(worker.folder))) as jailed:
+        assert set(jailed.protections) >= ESSENTIAL
