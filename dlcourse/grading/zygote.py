@@ -206,7 +206,11 @@ class Notebook:
 
 
 def _is_running(pid: int) -> bool:
-    return os.path.exists(f"/proc/{pid}")
+    """Whether a process has not ended; the first of a namespace ends after all others there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -165,8 +165,9 @@ found = [p for p in glob.glob("/**/exercises.py", recursive=True)]
 print("LEAK" if found else "nothing")
 """,
     "reads_other_submissions": """
-import os
-names = [name for _, folders, files in os.walk("/") for name in folders + files]
+import os, sys
+names = [name for root, folders, files in os.walk("/") if "site-packages" not in root
+         for name in folders + files]
 print("LEAK" if {"gradebook.db", "submitted", "autograded"} & set(names) else "nothing")
 """,
     "reads_parent_environment": """
