@@ -1,0 +1,134 @@
+"""`dlcourse grade`: the same grades as stock nbgrader, in parallel, and nothing lost on the way."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from typer.testing import CliRunner
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.cli import app
+from dlcourse.grading.runner import ClassRun
+from dlcourse.grading.simulate import simulate_class
+from dlcourse.grading.stock import NotGraded, StockCourse
+from tests.conftest import ROOT
+
+LAB = "00_welcome"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A course in which a class of six has handed in lab 00."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    for part in ("solutions", "labs"):
+        shutil.copytree(ROOT / part / LAB, root / part / LAB)
+    StockCourse(Course(root)).release(LAB)
+    released = nbformat.read(root / "labs" / LAB / f"{LAB}.ipynb", as_version=4)
+    bank = Bank.load(root / "solutions" / LAB)
+    for submission in simulate_class(bank, released, students=6, seed=1):
+        submission.write(root / "submitted")
+    return root
+
+
+@pytest.fixture
+def course(template, tmp_path):
+    shutil.copytree(template, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+def scores(course):
+    return StockCourse(course).scores(LAB)
+
+
+def test_grades_are_those_of_stock_nbgrader(course, template, tmp_path):
+    shutil.copytree(template, tmp_path / "stock")
+    stock, graded = StockCourse(Course(tmp_path / "stock")), []
+    for student in sorted(p.name for p in (template / "submitted").iterdir()):
+        try:
+            stock.autograde(LAB, student)
+            graded.append(student)
+        except NotGraded:
+            continue
+    outcomes = list(ClassRun(course, LAB, jobs=2).run())
+    assert [o.problem for o in outcomes] == [""] * 6
+    assert len(graded) == 5
+    theirs, ours = stock.scores(LAB), scores(course)
+    assert {s: ours[s] for s in graded} == {s: theirs[s] for s in graded}
+    broken = next(o for o in outcomes if o.student not in graded)
+    assert "not JSON" in broken.result.unreadable
+    assert ours[broken.student] == 0
+
+
+def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course):
+    list(ClassRun(course, LAB, jobs=1).run())
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+        notebook = gradebook.find_submission_notebook(LAB, LAB, "student-01")
+        notebook.grades[0].extra_credit = 0.25
+        notebook.comments[0].manual_comment = "Well done."
+        gradebook.db.commit()
+    untouched = scores(course)
+    submitted = course.root / "submitted"
+    perfect = (course.solutions / LAB / f"{LAB}.ipynb").read_text()
+    (submitted / "student-02" / LAB / f"{LAB}.ipynb").write_text(perfect)
+    again = {o.student: o.known for o in ClassRun(course, LAB, jobs=1).run()}
+    assert [student for student, known in again.items() if not known] == ["student-02"]
+    assert scores(course) == {**untouched, "student-02": 10.0}
+    list(ClassRun(course, LAB, ["student-01"], jobs=1, force=True).run())
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+        notebook = gradebook.find_submission_notebook(LAB, LAB, "student-01")
+        assert notebook.grades[0].extra_credit == 0.25
+        assert notebook.comments[0].manual_comment == "Well done."
+
+
+def test_killed_anywhere_it_goes_on_where_it_was(course, template):
+    dlcourse = Path(sys.executable).with_name("dlcourse")
+    command = [str(dlcourse), "grade", "00", "--jobs", "1"]
+    whole = Course(shutil.copytree(template, course.root.parent / "whole"))
+    list(ClassRun(whole, LAB, jobs=1).run())
+    journal = course.root / ".dlcourse" / LAB
+    for wanted in (1, 3, 4):
+        process = subprocess.Popen(
+            command, cwd=course.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 90
+        while len(list(journal.glob("*.json"))) < wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    left = [o for o in ClassRun(course, LAB, jobs=1).run() if not o.known]
+    assert len(left) <= 3
+    assert scores(course) == scores(whole)
+    assert not list(course.root.rglob("*.partial"))
+
+
+def test_command_line(course):
+    def run(*arguments):
+        return CliRunner().invoke(app, ["grade", *arguments, "--course", str(course.root)])
+
+    result = run("00", "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    assert "what the class did" in result.output
+    with (course.root / "build" / f"{LAB}.csv").open() as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert {s: float(r["score"]) for s, r in rows.items()} == scores(course)
+    page = (course.root / "build" / f"{LAB}.html").read_text()
+    assert "Graded as empty, please look at it: it is not JSON" in page
+    missing = run("00", "--student", "nobody")
+    assert missing.exit_code == 2
+    assert "nobody handed in no 00_welcome" in missing.output
+    shutil.rmtree(course.root / "submitted")
+    assert "Nobody handed in 00_welcome" in run("00").output
+    (course.labs / LAB / f"{LAB}.ipynb").unlink()
+    assert "Build the lab: dlcourse build 00_welcome" in run("00").output
