@@ -68,7 +68,20 @@ test: lint ## lint and the whole test suite
 	@echo "==> All tests"
 	@$(BIN)/python -m pytest -n 2
 
+.PHONY: test-jax
+test-jax: ## the helpers' tests with Keras on JAX, in an environment of its own (.venv-jax)
+	@echo "==> The helpers' tests with KERAS_BACKEND=jax"
+	@test -x .venv-jax/bin/python || $(PYTHON) -m venv .venv-jax
+	@.venv-jax/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,jax]'
+	@KERAS_BACKEND=jax .venv-jax/bin/python -m pytest tests/test_batches.py tests/test_callbacks.py \
+		tests/test_layers.py tests/test_models.py tests/test_schedules.py tests/test_tuning.py
+
+.PHONY: bench
+bench: $(READY) ## measure speed, as ratios: training, checks, grading (some minutes, quiet machine)
+	@echo "==> Benchmarks"
+	@$(BIN)/python benchmarks/fit.py && $(BIN)/python benchmarks/checks.py && $(BIN)/python benchmarks/grading.py
+
 .PHONY: clean
 clean: ## remove what was built, and .venv
 	@echo "==> Removing build/, dist/ and $(VENV)"
-	@rm -rf build dist $(VENV)
+	@rm -rf build dist $(VENV) .venv-jax
