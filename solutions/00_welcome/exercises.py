@@ -405,7 +405,7 @@ not_attempted = question(
 not_attempted.right("The answer's cell still holds what it was given with, or was not run.")
 not_attempted.wrong(
     "The answer is wrong in every case.",
-    "A wrong answer is *failed*; run the check of an exercise that you have not touched.",
+    "A wrong answer has failed; run the check of an exercise that you have not touched.",
 )
 not_attempted.wrong(
     "The exercise can no longer be submitted.",
