@@ -61,12 +61,12 @@ format: $(READY) ## let ruff rewrite the code in the project's format
 .PHONY: quick
 quick: lint ## lint and the tests that take seconds
 	@echo "==> Quick tests"
-	@$(BIN)/python -m pytest -m "not slow" -n 2
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 .PHONY: test
 test: lint ## lint and the whole test suite
 	@echo "==> All tests"
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .PHONY: test-jax
 test-jax: ## the helpers' tests with Keras on JAX, in an environment of its own (.venv-jax)
