@@ -92,9 +92,9 @@ def neuron(n_inputs: int = 3, *, ax: Axes | None = None) -> Axes:
         node(ax, total, r"$\Sigma$", style.SKY)
         node(ax, output, r"$\varphi$", style.GREEN)
         link(ax, total, output)
-        ax.text(3.3, 0.13, "$o = w\\cdot x + b$", ha="center", va="bottom", fontsize=11)
+        ax.text(3.3, 0.13, "$z = w\\cdot x + b$", ha="center", va="bottom", fontsize=11)
         arrow(ax, (4.6, 0.0), (5.5, 0.0))
-        ax.text(5.6, 0.0, r"$a = \varphi(o)$", ha="left", va="center", fontsize=11)
+        ax.text(5.6, 0.0, r"$a = \varphi(z)$", ha="left", va="center", fontsize=11)
         style.describe(
             ax,
             f"A neuron with inputs x_1 to x_{n_inputs}: each input is multiplied by its weight; "
