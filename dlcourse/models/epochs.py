@@ -77,24 +77,21 @@ class Batches(DataAdapter):
 
 
 class _Epoch(NamedTuple):
-    """All mini-batches of an epoch as one piece of data."""
+    """All mini-batches of an epoch as one piece of data, the rows in their order."""
 
     X: Any
     y: Any
-    order: Any
     batch_size: int
 
     def for_each_batch(self, step: Callable[[Any], Any]) -> None:
         """Call `step` with the `(X, y)` of one mini-batch after the other, in a compiled loop."""
-        n = ops.shape(self.order)[0]
 
         def run(start: Any) -> Any:
             stop = start + self.batch_size
-            rows = self.order[start : ops.minimum(stop, n)]
-            step((ops.take(self.X, rows, axis=0), ops.take(self.y, rows, axis=0)))
+            step((self.X[start:stop], self.y[start:stop]))
             return stop
 
-        ops.while_loop(lambda start: start < n, run, 0)
+        ops.while_loop(lambda start: start < ops.shape(self.X)[0], run, 0)
 
 
 class _Epochs(DataAdapter):
@@ -104,12 +101,11 @@ class _Epochs(DataAdapter):
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
-        self._arrays = ops.convert_to_tensor(batches.X), ops.convert_to_tensor(batches.y)
 
     def __iter__(self) -> Iterator[_Epoch]:
-        order = self._batches.order()
-        self._batches.count_epoch()
-        yield _Epoch(*self._arrays, order, self._batches.batch_size)
+        batches, order = self._batches, self._batches.order()
+        batches.count_epoch()
+        yield _Epoch(batches.X[order], batches.y[order], batches.batch_size)
 
     def get_tf_dataset(self) -> _Epochs:
         return self
