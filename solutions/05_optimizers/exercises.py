@@ -43,7 +43,8 @@ def epoch_facts(sgd_epoch, n, batch_size, seed):
     for before, batch, after in zip(thetas[:-1], batches, thetas[1:], strict=True):
         ideal = -lr * batch["slope"] / len(batch["rows"])
         ratio = float((after - before) @ ideal / (ideal @ ideal))
-        ratios.append(ratio if np.allclose(after - before, ratio * ideal, atol=1e-6) else np.nan)
+        along = np.allclose(after - before, ratio * ideal, atol=1e-4)
+        ratios.append(round(ratio, 3) if along else np.nan)
     orders = [[r for b in found for r in b["rows"]] for found in (batches, epoch(rng)[0])]
     again = [r for b in epoch(np.random.default_rng(seed + 1))[0] for r in b["rows"]]
     return {
@@ -128,6 +129,14 @@ def row_by_row(X, y, theta, grad, lr, batch_size, rng):
         total = sum(grad(new, X[i : i + 1], y[i : i + 1]) for i in batch)
         new = new - lr * total / len(batch)
     return new
+
+
+@sgd_epoch.variant
+def in_single_precision(X, y, theta, grad, lr, batch_size, rng):
+    X, y, theta = (np.asarray(a, dtype="float32") for a in (X, y, theta))
+    for rows in np.split(rng.permutation(len(X)), range(batch_size, len(X), batch_size)):
+        theta = (theta - lr * grad(theta, X[rows], y[rows])).astype("float32")
+    return theta
 
 
 @sgd_epoch.misconception(
