@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from plots_support import rendered as rendered
+from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import landscape

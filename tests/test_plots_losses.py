@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from plots_support import rendered as rendered
+from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
-from plots_support import rendered as rendered
+from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import backward, graphs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from mpl_toolkits.mplot3d.axes3d import Axes3D
-from plots_support import rendered as rendered
+from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import contours

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import pyplot as plt
-from plots_support import rendered as rendered
+from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import style

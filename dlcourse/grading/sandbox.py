@@ -140,7 +140,7 @@ def _new_file_tree(policy: Policy) -> None:
     _mount("none", Path("/"), "", _MS_REC | _MS_PRIVATE)  # nothing below reaches the host
     home = Path(policy.folder).resolve()
     files = [(f.name, f.read_bytes()) for f in home.iterdir() if f.is_file()]
-    root = Path("/tmp")
+    root = _mount_point()
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={policy.scratch},mode=755")
     for path in readable_paths():
         _show(path, root)
@@ -164,6 +164,15 @@ def _new_file_tree(policy: Policy) -> None:
     os.chdir("/notebook")
     _call("umount2", b"/.host", _MNT_DETACH)  # from here the host's files are out of reach
     os.rmdir("/.host")
+
+
+def _mount_point() -> Path:
+    """A folder to build the new tree on, which hides nothing that is to be seen there."""
+    hidden = [Path("/", *p.parts[1:2]) for p in readable_paths()]
+    for name in ("/mnt", "/media", "/srv", "/opt", "/tmp", "/home"):
+        if Path(name).is_dir() and Path(name) not in hidden:
+            return Path(name)
+    raise SandboxError(2, "no folder to build the jail's file tree on")
 
 
 def _show(path: Path, root: Path) -> None:
