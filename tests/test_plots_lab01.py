@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import landscape
+from tests.plots_support import rendered as rendered
 
 
 def quadratic(w):

@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 import pytest
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
+from tests.plots_support import rendered as rendered
 
 
 @pytest.fixture

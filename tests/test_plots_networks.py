@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import backward, graphs
 from dlcourse.plots.layout import layout
+from tests.plots_support import rendered as rendered
 
 
 def texts(ax):

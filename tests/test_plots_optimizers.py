@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from mpl_toolkits.mplot3d.axes3d import Axes3D
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import contours
 from dlcourse.plots.landscape import wavy
 from dlcourse.plots.sgd import ToyLogistic
+from tests.plots_support import rendered as rendered
 
 
 def path_of(ax, i=0):

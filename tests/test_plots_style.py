@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import pyplot as plt
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
 from dlcourse.plots import style
+from tests.plots_support import rendered as rendered
 
 
 def test_importing_the_package_does_not_import_matplotlib():

@@ -8,9 +8,9 @@ import pytest
 from matplotlib import pyplot as plt
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from tests.plots_support import rendered as rendered
 
 from dlcourse import plots
+from tests.plots_support import rendered as rendered
 
 PNG = b"\x89PNG"
 WIDGET = "application/vnd.jupyter.widget-view+json"
