@@ -36,17 +36,10 @@ Example:
 
 from __future__ import annotations
 
-from dlcourse.models.builders import (
-    attention_recall,
-    conv1d_classifier,
-    deep_mlp,
-    lenet,
-    mlp,
-    perceptron,
-    recurrent,
-    self_normalizing_mlp,
-)
+from dlcourse.models.convolutional import conv1d_classifier, lenet
+from dlcourse.models.dense import deep_mlp, mlp, perceptron, self_normalizing_mlp
 from dlcourse.models.epochs import Model, Sequential
+from dlcourse.models.sequences import attention_recall, recurrent
 
 __all__ = [
     "Model",
