@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import keras
 from keras import layers
 
-from dlcourse.datasets._arguments import check_choice, check_count, invalid
+from dlcourse.arguments import check_choice, check_count, invalid
 from dlcourse.models.epochs import Sequential
 
 Task = Literal["regression", "binary", "multiclass"]

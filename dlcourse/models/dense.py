@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from dlcourse.datasets._arguments import check_count, invalid
+from dlcourse.arguments import check_count, invalid
 from dlcourse.models.assembly import Optimizer, Shape, Task, assemble, vector_input
 from dlcourse.models.epochs import Sequential
 

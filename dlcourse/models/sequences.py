@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from dlcourse.datasets._arguments import check_choice, check_count, invalid
+from dlcourse.arguments import check_choice, check_count, invalid
 from dlcourse.models.assembly import (
     Optimizer,
     Shape,
