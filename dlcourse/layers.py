@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from dlcourse.arguments import invalid
+
 __all__ = ["MCAlphaDropout", "MCDropout"]
 
 _Mixin: Any = object  # to mypy, what it is mixed into
@@ -28,9 +30,7 @@ class _AlwaysOn(_Mixin):
         **kwargs: Any,
     ) -> None:
         if not 0 <= rate < 1:
-            raise ValueError(
-                f"Invalid value for `rate`: expected a float in [0, 1). Received: rate={rate!r}"
-            )
+            raise invalid("rate", "a float in [0, 1)", rate)
         shape = None if noise_shape is None else tuple(noise_shape)
         super().__init__(rate, noise_shape=shape, seed=seed, **kwargs)
 
