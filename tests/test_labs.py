@@ -14,7 +14,8 @@ from dlcourse.authoring.validate import validate
 
 COURSE = Course(Path(__file__).parents[1])
 
-# points, and seconds that the whole solution notebook may take on 2 cores (the syllabus)
+# points, and seconds that the whole solution notebook may take on 2 quiet cores (the syllabus);
+# benchmarks/labs.py measures them, here a notebook that has run away is stopped
 CONTRACT = {
     "00_welcome": (10, 10),
     "01_gradient_descent": (20, 10),
@@ -28,8 +29,7 @@ CONTRACT = {
     "09_rnns": (18, 40),
     "10_attention": (10, 20),
 }
-# one Keras import, several seconds on a slow machine, is not the lab's doing
-STARTING = 10
+BUSY = 5  # a machine that runs other tests meanwhile
 
 every_lab = pytest.mark.parametrize("lab", COURSE.lab_names)
 
@@ -96,7 +96,7 @@ def test_solution_notebook_runs_in_time_without_warnings(lab):
     ]
     assert {v["name"]: v["status"] for v in verdicts if v["status"] != "passed"} == {}
     assert verdicts
-    assert seconds < CONTRACT[lab][1] + STARTING
+    assert seconds < BUSY * CONTRACT[lab][1]
 
 
 @pytest.mark.slow

@@ -94,15 +94,12 @@ def _call(name: str, *arguments: object) -> int:
 
 
 def _unshare() -> bool:
-    """Leave all namespaces of the host; as an ordinary user by way of a user namespace."""
+    """Leave all namespaces of the host, if need be by way of a user namespace of our own."""
     flags = sum(_CLONE[name] for name in ("mount", "uts", "ipc", "pid", "net"))
     uid, gid = os.getuid(), os.getgid()
-    try:
-        if uid == 0:
-            _call("unshare", flags)
-            return True
-        _call("unshare", flags | _CLONE["user"])
-    except SandboxError:
+    if uid == 0 and _libc.unshare(flags) == 0:
+        return True
+    if _libc.unshare(flags | _CLONE["user"]) < 0:
         return False
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
@@ -212,7 +209,7 @@ def _limit(policy: Policy) -> None:
 def _drop_privileges() -> None:
     """Become nobody in particular; another number for each jail, so that they do not share."""
     _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getuid() == 0:
+    if os.getuid() == 0 and _may_change_user():
         for capability in range(64):
             if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
                 break
@@ -225,6 +222,11 @@ def _drop_privileges() -> None:
     # a change of user hides the process from itself, and clears the wish to die with the parent
     _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
     _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _may_change_user() -> bool:
+    """Not in a user namespace that knows one user only."""
+    return int(Path("/proc/self/uid_map").read_text().split()[2]) > 1
 
 
 def _filter_system_calls() -> bool:
