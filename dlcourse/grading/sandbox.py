@@ -119,6 +119,7 @@ def _continue_in_child() -> None:
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0x7F)
     _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.setsid()  # the process group of the parent is within reach of signals even from in here
 
 
 def readable_paths() -> list[Path]:

@@ -68,6 +68,7 @@ def _become_notebook(connection: socket.socket, request: dict[str, Any]) -> None
     """Close everything else, enter the jail, serve; never returns."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()  # a signal to its process group reaches nobody else
         _close_all_but(connection.fileno())
         policy = Policy(**request["policy"])
         active = enter(policy) if request["jail"] else _unjailed(policy)
@@ -129,6 +130,7 @@ class Zygote:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the grader, which then ends the zygote
         )
         theirs.close()
         self.pid = self._process.pid
