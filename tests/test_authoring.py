@@ -95,6 +95,17 @@ def test_a_build_makes_four_files_and_a_second_changes_nothing(course):
     assert all(file.up_to_date for file in built(course).values())
 
 
+def test_the_last_digits_of_a_float_are_not_out_of_step(course):
+    file = built(course)["labs/90_test/checks.json"]
+    file.write()
+    text = file.path.read_text()
+    assert "7.0" in text
+    file.path.write_text(text.replace("7.0", "7.0000001"))
+    assert file.up_to_date
+    file.path.write_text(text.replace("7.0", "7.1"))
+    assert not file.up_to_date
+
+
 def test_the_instructor_sees_the_solution_and_the_student_the_stub(course):
     files = built(course)
     solution = next(
