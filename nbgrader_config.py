@@ -1,9 +1,11 @@
-"""nbgrader's configuration for this course; plain nbgrader reads it, nothing is replaced."""
+"""nbgrader's configuration for this course; nbgrader itself is as it comes."""
 
 import os
 import sys
 import warnings
 from pathlib import Path
+
+from dlcourse.grading.sealed import seal
 
 c = get_config()  # noqa: F821  (given by traitlets)
 course = Path(__file__).resolve().parent
@@ -34,6 +36,9 @@ c.Execute.extra_arguments = [
     "--IPKernelApp.log_level=ERROR",  # no warning about unencrypted sockets within this machine
 ]
 c.Execute.timeout = 120  # seconds for one cell
+
+# `nbgrader autograde` runs submissions in a jail; without this line, with your rights
+seal(c)
 
 # nbgrader runs `alembic` by name, also when its environment is not activated
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -271,11 +271,12 @@ def grade(
     from dlcourse.authoring.course import Course
     from dlcourse.grading.grade import grade_class, write_report
     from dlcourse.grading.runner import ClassRun, default_jobs
+    from dlcourse.grading.stock import StockCourse
     from dlcourse.grading.tables import exercises_table, scores_table
 
     with _clear_errors():
         found = Course.find(course)
-        name = found.select([lab])[0]
+        name = StockCourse(found).select(lab)
         run = ClassRun(
             found,
             name,

@@ -78,7 +78,7 @@ def test_grades_are_those_of_stock_nbgrader(course, template, tmp_path, class_ru
     theirs, ours = stock.scores(LAB), scores(course)
     assert {s: ours[s] for s in graded} == {s: theirs[s] for s in graded}
     broken = next(o for o in outcomes if o.student not in graded)
-    assert "not JSON" in broken.result.unreadable
+    assert "not JSON" in broken.result.unreadable[0]
     assert ours[broken.student] == 0
 
 

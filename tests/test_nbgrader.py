@@ -1,4 +1,4 @@
-"""The whole way with plain nbgrader: release, grade, feedback, export, formgrader."""
+"""The whole way with nbgrader: release, grade, feedback, export, formgrader."""
 
 import csv
 import html
@@ -38,9 +38,11 @@ class Graded:
     """A course after nbgrader has been through it.
 
     `built` holds what the build wrote into labs/, before nbgrader wrote it again, and `answers`
-    what each student wrote: {(student, lab): {exercise: Answer}}.
+    what each student wrote: {(student, lab): {exercise: Answer}}. `sealed` tells whether our
+    plug-ins took part.
     """
 
+    sealed: bool
     course: Course
     built: dict
     banks: dict
@@ -148,9 +150,15 @@ def grade_text_by_hand(course, bank, student):
                 gradebook.db.commit()
 
 
-@pytest.fixture(scope="session")
-def graded(tmp_path_factory):
+@pytest.fixture(scope="session", params=["plain", "sealed"])
+def graded(request, tmp_path_factory, jail_works):
+    """The course, graded with our plug-ins and without them."""
     course = copy_course(tmp_path_factory.mktemp("course"), *LABS)
+    if request.param == "plain":
+        config = course.root / "nbgrader_config.py"
+        config.write_text(config.read_text().replace("\nseal(c)\n", "\n"))
+    elif not jail_works:
+        pytest.skip("this machine allows no namespaces, so there is no jail to test")
     outputs, banks, answers = [], {}, {}
 
     def nbgrader(*arguments, code=0):
@@ -178,13 +186,16 @@ def graded(tmp_path_factory):
     broken = course.root / "submitted" / "broken" / LABS[0]
     broken.mkdir(parents=True)
     (broken / f"{LABS[0]}.ipynb").write_text('{"cells": [', encoding="utf-8")
-    nbgrader("autograde", LABS[0], code=1)  # of the broken file; the others are graded
+    # plain nbgrader leaves the broken file out; ours counts it as empty
+    nbgrader("autograde", LABS[0], code=1 if request.param == "plain" else 0)
     nbgrader("autograde", LABS[1])
     for lab in LABS:
         grade_text_by_hand(course, banks[lab], "perfect")
         nbgrader("generate_feedback", lab, "--student=wrong*")
     nbgrader("export")
-    return Graded(course, released_by_build, banks, answers, "".join(outputs))
+    return Graded(
+        request.param == "sealed", course, released_by_build, banks, answers, "".join(outputs)
+    )
 
 
 def test_nbgrader_releases_what_the_build_wrote(graded):
@@ -270,16 +281,24 @@ def test_edited_checks_are_restored(graded, lab):
 
 
 @every_lab
-def test_a_deleted_check_costs_its_own_points_only(graded, lab):
+def test_a_deleted_check_costs_its_own_points_at_most(graded, lab):
     first = next(iter(graded.banks[lab].items))
     by_hand = {n: 0 for n, i in graded.banks[lab].items.items() if isinstance(i, FreeText)}
-    assert graded.points("deleted", lab) == {**graded.full(lab), **by_hand, first: 0}
-    assert graded.for_a_person("deleted", lab) == {f"check_{first}", *by_hand}
+    if graded.sealed:  # it is put back
+        assert graded.points("deleted", lab) == {**graded.full(lab), **by_hand}
+        assert graded.for_a_person("deleted", lab) == set(by_hand)
+    else:
+        assert graded.points("deleted", lab) == {**graded.full(lab), **by_hand, first: 0}
+        assert graded.for_a_person("deleted", lab) == {f"check_{first}", *by_hand}
 
 
 def test_broken_file_does_not_stop_the_class(graded):
-    assert "NotJSONError" in graded.output
-    assert not list((graded.course.root / "autograded" / "broken").glob("*"))
+    if graded.sealed:
+        assert "graded as empty, please look at it: it is not JSON" in graded.output
+        assert set(graded.points("broken", LABS[0]).values()) == {0.0}
+    else:
+        assert "NotJSONError" in graded.output
+        assert not list((graded.course.root / "autograded" / "broken").glob("*"))
 
 
 def test_export(graded):

@@ -21,14 +21,14 @@ class Course:
         """Return the course that `start` is in. Defaults to the working folder.
 
         Raises:
-            FileNotFoundError: neither the folder nor one above it has `solutions/`.
+            FileNotFoundError: neither the folder nor one above it has `nbgrader_config.py`.
         """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
-            if (folder / "nbgrader_config.py").is_file() and (folder / "solutions").is_dir():
+            if (folder / "nbgrader_config.py").is_file():
                 return cls(folder)
         raise FileNotFoundError(
-            f"{here} is not in a course: expected a folder with nbgrader_config.py and solutions/. "
+            f"{here} is not in a course: expected a folder with nbgrader_config.py. "
             "Change to the course's folder, or name it with --course."
         )
 

@@ -111,7 +111,7 @@ def _by_hand(bank: Bank) -> float:
 
 def _grade_one(stock: StockCourse, submission: Submission, grades: LabGrades) -> None:
     try:
-        notebook = stock.autograde(submission.lab, submission.student)
+        (notebook,) = stock.autograde(submission.lab, submission.student)
     except NotGraded as error:
         grades.not_graded[submission.student] = str(error)
         return

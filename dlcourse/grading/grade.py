@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dlcourse.authoring.bank import Bank
-from dlcourse.authoring.question import FreeText
+from dlcourse.grading.points import foreign_records, possible_points
 from dlcourse.grading.records import read_records, stopped_cells
 from dlcourse.grading.report import render
 from dlcourse.grading.runner import ClassRun, Outcome
@@ -18,9 +17,7 @@ from dlcourse.grading.tables import progress_bar
 
 def grade_class(run: ClassRun, console: Console) -> LabGrades:
     """Grade the submissions of a lab, with a progress bar; return what the class did."""
-    bank = Bank.load(run.course.solutions / run.lab)
-    by_hand = sum(item.points for item in bank.items.values() if isinstance(item, FreeText))
-    grades = LabGrades(run.lab, bank.points, by_hand)
+    grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
     with progress_bar(console) as progress:
         task = progress.add_task(run.lab, total=None)
         for outcome in run.run(lambda total: progress.update(task, total=total)):
@@ -35,16 +32,17 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
 
 
 def _take(outcome: Outcome, grades: LabGrades) -> None:
-    if outcome.notebook is None or outcome.result is None:
+    if not outcome.notebooks or outcome.result is None:
         grades.not_graded[outcome.student] = outcome.problem
         return
-    grades.records += read_records(outcome.notebook, outcome.student)
-    notes = [*outcome.result.repairs, *outcome.result.incidents]
-    if outcome.result.unreadable:
-        notes.insert(0, f"Graded as empty, please look at it: {outcome.result.unreadable}.")
+    for notebook in outcome.notebooks:
+        grades.records += read_records(notebook, outcome.student)
+        grades.records += foreign_records(notebook, outcome.student)
+    empty = [f"Graded as empty, please look at it: {r}." for r in outcome.result.unreadable]
+    notes = [*empty, *outcome.result.repairs, *outcome.result.incidents]
     if notes:
         grades.notes[outcome.student] = notes
-    stopped = list(stopped_cells(outcome.notebook))
+    stopped = [line for notebook in outcome.notebooks for line in stopped_cells(notebook)]
     if stopped:
         grades.stopped[outcome.student] = stopped
 

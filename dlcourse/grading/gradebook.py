@@ -7,19 +7,18 @@ autograded folder are as they would be without us.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
 from dlcourse.authoring.course import Course
+from dlcourse.grading.sealed import steps, swap
 from dlcourse.grading.stock import StockCourse
-from dlcourse.grading.task import Result
+from dlcourse.grading.task import HandIn, Result
 
 
 class UseGraded(NbGraderPreprocessor):
@@ -28,7 +27,7 @@ class UseGraded(NbGraderPreprocessor):
     graded: ClassVar[dict[str, NotebookNode]] = {}
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        outputs = {cell.id: cell for cell in self.graded[resources["nbgrader"]["student"]].cells}
+        outputs = {cell.id: cell for cell in self.graded[resources["nbgrader"]["notebook"]].cells}
         for cell in nb.cells:
             if cell.cell_type == "code" and cell.id in outputs:
                 cell.outputs = outputs[cell.id].get("outputs", [])
@@ -50,34 +49,32 @@ class Recorder(StockCourse):
         self.staging = staging
         self.config.CourseDirectory.submitted_directory = str(staging.relative_to(course.root))
         self.folders.submitted_directory = str(staging.relative_to(course.root))
-        steps = Autograde(coursedir=self.folders, config=self.config).autograde_preprocessors
-        self.config.Autograde.autograde_preprocessors = [
-            UseGraded if step is Execute else step for step in steps
-        ]
+        self.config.Autograde.autograde_preprocessors = swap(steps(self.config), Execute, UseGraded)
+
+    @property
+    def students_own(self) -> dict[str, list[str]]:
+        """Files that students may change, by assignment: nbgrader's `exclude_overwriting`."""
+        return dict(self.config.Autograde.get("exclude_overwriting", {}))
 
     def original(self, lab: str, student: str) -> Path:
         """The folder that a student handed in."""
         return Path(self.folders.format_path(self.submitted, student, lab))
 
-    def autograded(self, lab: str, student: str) -> NotebookNode:
-        """Return the graded notebook of a student whose result is recorded."""
-        return self._notebook(self.folders.autograded_directory, lab, student)
+    def autograded(self, lab: str, student: str) -> list[NotebookNode]:
+        """Return the graded notebooks of a student whose result is recorded."""
+        return self._notebooks(self.folders.autograded_directory, lab, student)
 
-    def record(self, lab: str, result: Result) -> NotebookNode:
-        """Write a result to the gradebook and the autograded folder; returns the notebook.
+    def record(self, lab: str, hand_in: HandIn, result: Result) -> list[NotebookNode]:
+        """Write a result to the gradebook and the autograded folder; returns the notebooks.
 
         Raises:
             NotGraded: nbgrader refused it.
         """
-        graded = nbformat.reads(result.notebook, as_version=4)
         folder = self.staging / result.student / lab
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        timestamp = self.original(lab, result.student) / "timestamp.txt"
-        if timestamp.is_file() and not timestamp.is_symlink() and timestamp.stat().st_size < 1000:
-            shutil.copy(timestamp, folder)
-        partial = folder / ".partial"
-        partial.write_text(result.notebook, encoding="utf-8")
-        os.replace(partial, folder / f"{lab}.ipynb")
-        UseGraded.graded = {result.student: graded}
+        notebooks = {f"{n}.ipynb": text.encode() for n, text in result.notebooks.items()}
+        for name, content in {**hand_in.files, **notebooks}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        UseGraded.graded = {n: nbformat.reads(t, 4) for n, t in result.notebooks.items()}
         return self.autograde(lab, result.student)

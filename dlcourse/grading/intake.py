@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
+MAX_BESIDE = 50_000_000  # bytes of all other files together
 
 
 class Unreadable(Exception):
@@ -87,6 +88,26 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES)
     finally:
         os.close(descriptor)
+
+
+def read_beside(folder: Path) -> dict[str, bytes]:
+    """Return the files that lie beside a submitted notebook, by relative path.
+
+    Links, pipes and whatever does not fit into `MAX_BESIDE` bytes are left out.
+    """
+    files: dict[str, bytes] = {}
+    room = MAX_BESIDE
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for path in sorted(Path(parent) / name for name in names if not name.endswith(".ipynb")):
+            try:
+                content = read_bytes(path)
+            except Unreadable:
+                continue
+            if len(content) <= room:
+                files[str(path.relative_to(folder))] = content
+                room -= len(content)
+    return files
 
 
 def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
@@ -221,9 +242,12 @@ def _own_cell(kind: str, source: str) -> NotebookNode:
 
 
 def _unique_ids(notebook: NotebookNode) -> NotebookNode:
-    used = {cell.id for cell in notebook.cells if "nbgrader" in cell.metadata}
+    """Give an id to the student's own cells, and to all of a notebook from before cells had ids."""
+    notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+    marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    used = {cell.id for cell in marked if "id" in cell}
     for number, cell in enumerate(notebook.cells):
-        if "nbgrader" not in cell.metadata:
+        if "nbgrader" not in cell.metadata or "id" not in cell:
             cell.id = f"own-{number}"
             while cell.id in used:
                 cell.id += "-"

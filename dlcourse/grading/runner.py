@@ -32,14 +32,14 @@ class Outcome:
     Attributes:
         student: who handed it in.
         result: None if it could not be graded on this machine.
-        notebook: as recorded; None if it is not in the gradebook.
+        notebooks: as recorded; none if they are not in the gradebook.
         problem: why, "" if all went well.
         known: whether it had been graded and recorded before.
     """
 
     student: str
     result: Result | None = None
-    notebook: NotebookNode | None = None
+    notebooks: list[NotebookNode] = field(default_factory=list)
     problem: str = ""
     known: bool = False
 
@@ -70,8 +70,8 @@ class ClassRun:
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.course, self.course.root / STATE / "staged")
-        entropy = secrets.randbits(32)
-        self.package = LabPackage.of(self.course, self.lab, entropy)
+        own = self.recorder.students_own.get(self.lab, [])
+        self.package = LabPackage.of(self.recorder.folders, self.lab, secrets.randbits(32), own)
         self.journal = Journal(self.course.root / STATE / self.lab, self.package.version)
 
     def submissions(self) -> list[str]:
@@ -102,14 +102,14 @@ class ClassRun:
         started(len(students))
         waiting: list[HandIn] = []
         for student in students:
-            path = self.recorder.original(self.lab, student) / f"{self.lab}.ipynb"
-            hand_in = HandIn.open(student, path)
+            folder = self.recorder.original(self.lab, student)
+            hand_in = HandIn.open(student, folder, self.package.notebooks)
             result, recorded = self.journal.read(hand_in)
             if self.force or result is None:
                 waiting.append(hand_in)
             elif recorded:
-                notebook = self.recorder.autograded(self.lab, student)
-                yield Outcome(student, result, notebook, known=True)
+                notebooks = self.recorder.autograded(self.lab, student)
+                yield Outcome(student, result, notebooks, known=True)
             else:  # graded, but cut off before it was written to the gradebook
                 yield self._record(hand_in, result)
         if waiting:
@@ -154,11 +154,11 @@ class ClassRun:
 
     def _record(self, hand_in: HandIn, result: Result) -> Outcome:
         try:
-            notebook = self.recorder.record(self.lab, result)
+            notebooks = self.recorder.record(self.lab, hand_in, result)
         except NotGraded as reason:
             return Outcome(hand_in.student, result, problem=f"not in the gradebook: {reason}")
         self.journal.write(hand_in, result, recorded=True)
-        return Outcome(hand_in.student, result, notebook)
+        return Outcome(hand_in.student, result, notebooks)
 
 
 def default_jobs() -> int:

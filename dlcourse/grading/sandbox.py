@@ -42,7 +42,8 @@ class Policy:
     """What a jailed notebook may use.
 
     Attributes:
-        folder: its working folder, copied into the jail; read by the jail's builder alone.
+        folder: its working folder with all that is below, copied into the jail; read by the jail's
+            builder alone.
         memory: bytes that it may add to what the zygote uses.
         scratch: bytes that it may write.
         processes: how many processes and threads it may have.
@@ -137,7 +138,7 @@ def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") 
 def _new_file_tree(policy: Policy) -> None:
     _mount("none", Path("/"), "", _MS_REC | _MS_PRIVATE)  # nothing below reaches the host
     home = Path(policy.folder).resolve()
-    files = [(f.name, f.read_bytes()) for f in home.iterdir() if f.is_file()]
+    files = {f.relative_to(home): f.read_bytes() for f in home.rglob("*") if _is_plain_file(f)}
     root = _mount_point()
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={policy.scratch},mode=755")
     for path in readable_paths():
@@ -152,9 +153,11 @@ def _new_file_tree(policy: Policy) -> None:
         (root / name).chmod(0o1777)
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc/passwd").write_text("student:x:65534:65534::/notebook:/bin/false\n")
-    for name, content in files:
-        (root / "notebook" / name).write_bytes(content)
-        (root / "notebook" / name).chmod(0o644)
+    for relative, content in files.items():
+        copy = root / "notebook" / relative
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+    _give_away(root / "notebook")
     _mount("proc", root / "proc", "proc", _MS_NOSUID | _MS_NODEV)
     machine = os.uname().machine
     if _libc.syscall(_PIVOT_ROOT[machine], str(root).encode(), str(root / ".host").encode()) < 0:
@@ -162,6 +165,16 @@ def _new_file_tree(policy: Policy) -> None:
     os.chdir("/notebook")
     _call("umount2", b"/.host", _MNT_DETACH)  # from here the host's files are out of reach
     os.rmdir("/.host")
+
+
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _give_away(folder: Path) -> None:
+    """Let anybody write below a folder, as in a student's own."""
+    for path in folder.rglob("*"):
+        path.chmod(0o777 if path.is_dir() else 0o666)
 
 
 def _mount_point() -> Path:

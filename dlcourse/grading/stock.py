@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from nbgrader.utils import capture_log
 
 from dlcourse.authoring.build import nbgrader_config
 from dlcourse.authoring.course import Course
+from dlcourse.grading.sealed import unseal
 
 ERROR_LINE = re.compile(r"^ +(?:\w+\.)*(\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
 
@@ -33,8 +36,27 @@ class StockCourse:
     """
 
     def __init__(self, course: Course) -> None:
+        # nbgrader runs `alembic` by name, also when its environment is not activated
+        programs = str(Path(sys.executable).parent)
+        if programs not in os.environ["PATH"].split(os.pathsep):
+            os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
         self.config = nbgrader_config(course)
+        unseal(self.config)
         self.folders = CourseDirectory(config=self.config)
+
+    def select(self, name: str) -> str:
+        """Return the assignment with a name, or with a name that starts so.
+
+        Raises:
+            FileNotFoundError: there is none, or more than one.
+        """
+        source = Path(self.folders.format_path(self.folders.source_directory, ".", "."))
+        known = sorted({path.parent.name for path in source.glob("*/*.ipynb")})
+        found = [known_name for known_name in known if known_name.startswith(name.rstrip("/"))]
+        if len(found) == 1 or name in known:
+            return name if name in known else found[0]
+        problem = f"{name!r} could be any of {', '.join(found)}" if found else f"no {name!r}"
+        raise FileNotFoundError(f"{source}: {problem}; there are: {', '.join(known) or 'none'}")
 
     def release(self, lab: str) -> NotebookNode:
         """Run `nbgrader generate_assignment` and return the notebook that students get.
@@ -43,16 +65,16 @@ class StockCourse:
             NotGraded: nbgrader refuses the lab.
         """
         self._run(GenerateAssignment, lab, ".")
-        return self._notebook(self.folders.release_directory, lab, ".")
+        return self._notebooks(self.folders.release_directory, lab, ".")[0]
 
-    def autograde(self, lab: str, student: str) -> NotebookNode:
-        """Run `nbgrader autograde` for one student and return the graded notebook.
+    def autograde(self, lab: str, student: str) -> list[NotebookNode]:
+        """Run `nbgrader autograde` for one student and return the graded notebooks.
 
         Raises:
             NotGraded: nbgrader cannot read or run the submission.
         """
         self._run(Autograde, lab, student)
-        return self._notebook(self.folders.autograded_directory, lab, student)
+        return self._notebooks(self.folders.autograded_directory, lab, student)
 
     def scores(self, lab: str) -> dict[str, float]:
         """Return the scores in the gradebook by student."""
@@ -69,9 +91,9 @@ class StockCourse:
         if not result["success"]:
             raise NotGraded(_reason(result.get("log", "") + result["error"]))
 
-    def _notebook(self, step: str, lab: str, student: str) -> NotebookNode:
-        path = Path(self.folders.format_path(step, student, lab)) / f"{lab}.ipynb"
-        return nbformat.read(path, as_version=4)
+    def _notebooks(self, step: str, lab: str, student: str) -> list[NotebookNode]:
+        folder = Path(self.folders.format_path(step, student, lab))
+        return [nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))]
 
 
 def _reason(log: str) -> str:

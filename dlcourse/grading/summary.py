@@ -88,7 +88,7 @@ class LabGrades:
                 statuses[PASSED],
                 statuses[FAILED],
                 statuses[NOT_ATTEMPTED],
-                fmean(record.points / record.max_points for record in records),
+                fmean(record.points / (record.max_points or 1) for record in records),
                 self._discrimination(records),
                 _mistakes(records),
             )

@@ -11,18 +11,24 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import OverwriteCells
+from nbgrader.utils import find_all_files, parse_utc
 
 from dlcourse.authoring.build import FILE_NAME
-from dlcourse.authoring.course import Course
 from dlcourse.grading.intake import (
     Unreadable,
     empty_submission,
     parse_notebook,
+    read_beside,
     read_bytes,
     rebuild,
 )
@@ -37,47 +43,94 @@ class LabPackage:
 
     Attributes:
         lab: its name.
-        solution: `solutions/<lab>` as a zip archive; empty for a foreign assignment.
-        released: the notebook as students got it, JSON.
-        folder: files that lie beside the notebook, by name.
+        solution: `solutions/<lab>` as a zip archive; empty for a foreign assignment, whose tests
+            are in its notebooks.
+        notebooks: as students got them, JSON by name; with the hidden tests of a foreign one.
+        files: that lie beside the notebooks, by relative path.
         entropy: seeds the random inputs of hidden cases, the same for the whole class.
     """
 
     lab: str
     solution: bytes
-    released: str
-    folder: dict[str, bytes]
+    notebooks: dict[str, str]
+    files: dict[str, bytes]
     entropy: int
 
     @classmethod
-    def of(cls, course: Course, lab: str, entropy: int) -> LabPackage:
+    def of(
+        cls, folders: CourseDirectory, lab: str, entropy: int, students_own: Iterable[str] = ()
+    ) -> LabPackage:
         """Pack a lab of a course.
 
+        Args:
+            folders: of the course.
+            lab: name of the lab, or of an assignment that dlcourse did not build.
+            entropy: seed of the hidden cases.
+            students_own: files beside the notebook that students may change, by relative path.
+
         Raises:
-            FileNotFoundError: the lab has not been built.
+            FileNotFoundError: the lab has not been built or released.
         """
-        released = course.labs / lab / f"{lab}.ipynb"
-        for path in (released, course.solutions / lab / FILE_NAME):
-            if not path.is_file():
-                raise FileNotFoundError(f"{path} is missing. Build the lab: dlcourse build {lab}")
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            for name in ("exercises.py", FILE_NAME):
-                file.write(course.solutions / lab / name, name)
-        beside = [p for p in (course.labs / lab).iterdir() if p.is_file() and p != released]
+        source = Path(folders.format_path(folders.source_directory, ".", lab))
+        release = Path(folders.format_path(folders.release_directory, ".", lab))
+        released = {path.stem: nbformat.read(path, 4) for path in sorted(release.glob("*.ipynb"))}
+        built_here = (source / "exercises.py").is_file()
+        for name in [path.stem for path in source.glob("*.ipynb")] or [lab]:
+            if name not in released:
+                how = (
+                    "Build the lab: dlcourse build"
+                    if built_here
+                    else "nbgrader generate_assignment"
+                )
+                raise FileNotFoundError(f"{release / name}.ipynb is missing. {how} {lab}")
+        if not built_here:
+            for name, notebook in released.items():
+                _put_tests_in(notebook, folders, lab, name)
+        kept = {source / name for name in students_own}
+        beside = {Path(p) for p in find_all_files(str(source), [*folders.ignore, "*.ipynb"])} - kept
         return cls(
             lab,
-            archive.getvalue(),
-            released.read_text(encoding="utf-8"),
-            {path.name: path.read_bytes() for path in beside},
+            _archive(source) if built_here else b"",
+            {name: nbformat.writes(notebook) for name, notebook in released.items()},
+            {str(path.relative_to(source)): path.read_bytes() for path in sorted(beside)},
             entropy,
         )
 
     @property
+    def released(self) -> dict[str, NotebookNode]:
+        """The notebooks, by name."""
+        return {name: nbformat.reads(text, 4) for name, text in self.notebooks.items()}
+
+    @property
     def version(self) -> str:
         """A digest of what grades depend on, beside the submission."""
-        parts = [self.solution, self.released.encode(), *self.folder.values()]
-        return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
+        notebooks = (text.encode() for text in self.notebooks.values())
+        return digest([self.solution, *notebooks, *self.files.keys(), *self.files.values()])
+
+
+def digest(parts: Iterable[bytes | str]) -> str:
+    """Return one checksum of several pieces."""
+    pieces = (part.encode() if isinstance(part, str) else part for part in parts)
+    return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in pieces)).hexdigest()
+
+
+def _archive(source: Path) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("exercises.py", FILE_NAME):
+            if not (source / name).is_file():
+                raise FileNotFoundError(
+                    f"{source / name} is missing. Build the lab: dlcourse build {source.name}"
+                )
+            # a fixed date, so that the same content has the same digest
+            file.writestr(zipfile.ZipInfo(name), (source / name).read_bytes())
+    return archive.getvalue()
+
+
+def _put_tests_in(notebook: NotebookNode, folders: CourseDirectory, lab: str, name: str) -> None:
+    """Give graded cells the tests that nbgrader took out for students, from its gradebook."""
+    place = {"assignment": lab, "notebook": name, "db_url": folders.db_url}
+    OverwriteCells().preprocess(notebook, {"nbgrader": place})
 
 
 @dataclass(frozen=True)
@@ -86,21 +139,59 @@ class HandIn:
 
     Attributes:
         student: the student's id, from the folder around the submission.
-        content: of the notebook file.
-        refused: why the file could not even be opened, "" if it could.
+        notebooks: contents by notebook name.
+        refused: why a file could not even be opened, by notebook name.
+        files: what lies beside the notebooks, by relative path.
+        remarks: what is odd about them, one sentence each.
     """
 
     student: str
-    content: bytes
-    refused: str = ""
+    notebooks: dict[str, bytes]
+    refused: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, student: str, path: Path) -> HandIn:
-        """Read a submitted file; never fails."""
-        try:
-            return cls(student, read_bytes(path))
-        except Unreadable as reason:
-            return cls(student, b"", str(reason))
+    def open(cls, student: str, folder: Path, names: Iterable[str]) -> HandIn:
+        """Read a submitted folder; never fails.
+
+        Args:
+            student: who handed it in.
+            folder: with the notebooks.
+            names: of the notebooks to look for, without `.ipynb`. One that is absent is left out,
+                unless all are.
+        """
+        notebooks, refused = {}, {}
+        paths = {name: folder / f"{name}.ipynb" for name in names}
+        present = {n: p for n, p in paths.items() if p.exists() or p.is_symlink()}
+        for name, path in (present or paths).items():
+            try:
+                notebooks[name] = read_bytes(path)
+            except Unreadable as reason:
+                refused[name] = str(reason)
+        files = read_beside(folder)
+        if _is_time(files.get("timestamp.txt")):
+            return cls(student, notebooks, refused, files)
+        del files["timestamp.txt"]
+        remark = "timestamp.txt holds no time and was left out."
+        return cls(student, notebooks, refused, files, (remark,))
+
+    @property
+    def checksum(self) -> str:
+        """A digest of everything that was handed in."""
+        return digest(
+            part
+            for parts in (self.notebooks, self.refused, self.files)
+            for name in sorted(parts)
+            for part in (name, parts[name])
+        )
+
+
+def _is_time(timestamp: bytes | None) -> bool:
+    try:
+        return timestamp is None or bool(parse_utc(timestamp.decode().strip()))
+    except (ValueError, OverflowError):
+        return False
 
 
 @dataclass
@@ -109,18 +200,18 @@ class Result:
 
     Attributes:
         student: who handed it in.
-        notebook: graded, JSON; the points are in the outputs of its check cells.
+        notebooks: graded, JSON by name; the points are in the outputs of their check cells.
         repairs: what had to be mended, one sentence each.
         incidents: time limits, crashes; one sentence each.
-        unreadable: why the file could not be read, "" if it could.
+        unreadable: why notebooks could not be read, one sentence each.
         seconds: wall time.
     """
 
     student: str
-    notebook: str
+    notebooks: dict[str, str] = field(default_factory=dict)
     repairs: list[str] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
-    unreadable: str = ""
+    unreadable: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def dumps(self) -> str:
@@ -129,6 +220,10 @@ class Result:
     @classmethod
     def loads(cls, text: str) -> Result:
         return cls(**json.loads(text))
+
+
+class NotPython(Exception):
+    """A notebook of a language that the jail cannot run; the message says which."""
 
 
 class Worker:
@@ -141,18 +236,10 @@ class Worker:
 
     def __init__(self, package: LabPackage, jail: bool = True) -> None:
         self.package, self.jail = package, jail
-        self._temporary = tempfile.TemporaryDirectory(prefix="dlcourse-worker-")
-        root = Path(self._temporary.name)
-        self.folder = root / "notebook"
-        self.folder.mkdir()
-        for name, content in package.folder.items():
-            (self.folder / Path(name).name).write_bytes(content)
-        solution = root / package.lab
-        with zipfile.ZipFile(io.BytesIO(package.solution)) as archive:
-            archive.extractall(solution)
-        root.chmod(0o700)
-        self.key = Key(solution, package.entropy)
-        self.zygote = Zygote(jail)
+        self.zygote = Zygote(jail)  # imports while we do
+        self._temporary = tempfile.TemporaryDirectory(prefix="dlcourse-key-")
+        folder = Path(self._temporary.name) / package.lab
+        self.key = _unpack_key(package, folder) if package.solution else None
 
     def grade(self, hand_in: HandIn, budget: Budget | None = None) -> Result:
         """Grade one submission; whatever it holds, there is a result.
@@ -160,28 +247,38 @@ class Worker:
         Raises:
             OSError: this machine could not run it, which is no fault of the submission.
         """
-        released = nbformat.reads(self.package.released, as_version=4)
-        try:
-            if hand_in.refused:
-                raise Unreadable(hand_in.refused)
-            read, unreadable = parse_notebook(hand_in.content), ""
-        except Unreadable as reason:
-            read, unreadable = empty_submission(released), str(reason)
-        rebuilt = rebuild(released, read)
-        graded: Graded = grade_notebook(
-            rebuilt.notebook, self.key, self.zygote, Policy(str(self.folder)), budget
-        )
+        result = Result(hand_in.student, repairs=list(hand_in.remarks))
+        several = len(self.package.notebooks) > 1
+        with _folder({**hand_in.files, **self.package.files}) as folder:
+            for name, released in self.package.released.items():
+                if name not in hand_in.notebooks and name not in hand_in.refused:
+                    result.repairs.append(f"{name}.ipynb was not handed in.")
+                    continue
+                about = f"{name}: " if several else ""
+                notebook, repairs, unreadable = take_in(released, hand_in, name)
+                graded = self.run(notebook, folder, budget)
+                result.notebooks[name] = nbformat.writes(graded.notebook)
+                result.repairs += [about + sentence for sentence in repairs]
+                result.incidents += [about + sentence for sentence in graded.incidents]
+                result.unreadable += [about + unreadable] if unreadable else []
+                result.seconds += graded.seconds
+        return result
+
+    def run(self, notebook: NotebookNode, folder: Path, budget: Budget | None = None) -> Graded:
+        """Run and judge a notebook that was taken in, on a copy of a folder.
+
+        Raises:
+            NotPython: it needs another kernel.
+            OSError: this machine could not run it, which is no fault of the submission.
+        """
+        language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+        if language.lower() != "python":
+            raise NotPython(f"its kernel runs {language}, not Python")
+        graded = grade_notebook(notebook, self.key, self.zygote, Policy(str(folder)), budget)
         missing = ESSENTIAL - set(graded.protections)
         if self.jail and graded.protections and missing:
             raise OSError(f"the sandbox lacks {', '.join(sorted(missing))} on this machine")
-        return Result(
-            hand_in.student,
-            nbformat.writes(graded.notebook),
-            rebuilt.repairs,
-            graded.incidents,
-            unreadable,
-            graded.seconds,
-        )
+        return graded
 
     def close(self) -> None:
         self.zygote.close()
@@ -192,6 +289,42 @@ class Worker:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def take_in(
+    released: NotebookNode, hand_in: HandIn, name: str
+) -> tuple[NotebookNode, list[str], str]:
+    """Put a submitted notebook into the one that was released.
+
+    Returns:
+        The notebook, ready to run; what was repaired; why the submitted one could not be read, ""
+        if it could. One that cannot counts as handed in empty.
+    """
+    try:
+        if name in hand_in.refused:
+            raise Unreadable(hand_in.refused[name])
+        read, unreadable = parse_notebook(hand_in.notebooks[name]), ""
+    except Unreadable as reason:
+        read, unreadable = empty_submission(released), str(reason)
+    rebuilt = rebuild(released, read)
+    return rebuilt.notebook, rebuilt.repairs, unreadable
+
+
+def _unpack_key(package: LabPackage, folder: Path) -> Key:
+    folder.mkdir()
+    with zipfile.ZipFile(io.BytesIO(package.solution)) as archive:
+        archive.extractall(folder)
+    return Key(folder, package.entropy)
+
+
+@contextmanager
+def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """A temporary folder with files, for a jail to copy."""
+    with tempfile.TemporaryDirectory(prefix="dlcourse-submission-") as name:
+        for path, content in files.items():
+            (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(name) / path).write_bytes(content)
+        yield Path(name)
 
 
 _workers: dict[tuple[str, int, bool], Worker] = {}

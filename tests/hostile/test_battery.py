@@ -16,6 +16,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 from dlcourse.grading.simulate import fill, right_answers
+from dlcourse.grading.stock import StockCourse
 from dlcourse.grading.task import HandIn, LabPackage, Worker
 from tests.conftest import ROOT
 from tests.hostile.tricks import TRICKS, UNLUCKY
@@ -30,7 +31,8 @@ pytestmark = pytest.mark.slow
 def worker(jail_works):
     if not jail_works:
         pytest.skip("this machine allows no namespaces, so there is no jail to test")
-    package = LabPackage.of(Course(ROOT), LAB, secrets.randbits(32))
+    folders = StockCourse(Course(ROOT)).folders
+    package = LabPackage.of(folders, LAB, secrets.randbits(32))
     with Worker(package) as worker:
         yield worker
 
@@ -48,13 +50,13 @@ def perfect(released):
 
 
 def grade(worker, notebook, budget=BUDGET):
-    return worker.grade(HandIn("student", nbformat.writes(notebook).encode()), budget)
+    return worker.grade(HandIn("student", {LAB: nbformat.writes(notebook).encode()}), budget)
 
 
 def points(result):
     """Points by exercise, read as nbgrader reads them: from the outputs of the check cells."""
     earned = {}
-    for cell in nbformat.reads(result.notebook, as_version=4).cells:
+    for cell in nbformat.reads(result.notebooks[LAB], as_version=4).cells:
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade") and cell.cell_type == "code":
             last = cell.outputs[-1]
@@ -66,7 +68,7 @@ def points(result):
 def text_of(result):
     return "".join(
         str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
-        for cell in nbformat.reads(result.notebook, as_version=4).cells
+        for cell in nbformat.reads(result.notebooks[LAB], as_version=4).cells
         for output in cell.get("outputs", [])
     )
 
@@ -90,7 +92,7 @@ def test_a_trick_gains_nothing(worker, released, trick):
     result = grade(worker, notebook)
     assert sum(points(result).values()) == 0
     assert "LEAK" not in text_of(result)
-    assert len(result.notebook) < 5_000_000
+    assert len(result.notebooks[LAB]) < 5_000_000
     assert processes() <= before | {worker.zygote.pid}
 
 
@@ -113,6 +115,6 @@ def test_bad_luck_costs_nothing(worker, perfect, mishap):
     assert sum(earned.values()) == 10, earned
 
 
-def test_the_jail_says_what_is_active(worker):
-    with worker.zygote.fork(Policy(str(worker.folder))) as jailed:
+def test_the_jail_says_what_is_active(worker, tmp_path):
+    with worker.zygote.fork(Policy(str(tmp_path))) as jailed:
         assert set(jailed.protections) >= ESSENTIAL

@@ -1,0 +1,106 @@
+"""`nbgrader autograde` with submissions sealed off: two plug-ins for its configuration.
+
+nbgrader reads each submission through its exporter and runs it in its `Execute` step. Ours read it
+as data and run it in a jail, judged from outside; all other steps are nbgrader's own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets.config import Config
+
+from dlcourse.grading.referee import Budget
+from dlcourse.grading.task import HandIn, LabPackage, NotPython, Worker, take_in
+
+
+class SubmissionReader(NotebookExporter):
+    """Puts the answers of a submission, whatever it holds, into the notebook that was released."""
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        path, place, folders = Path(filename), resources["nbgrader"], self.parent.coursedir
+        student, lab, name = place["student"], place["assignment"], place["notebook"]
+        if path.parent != Path(folders.format_path(folders.submitted_directory, student, lab)):
+            return super().from_filename(filename, resources=resources, **kwargs)
+        hand_in = HandIn.open(student, path.parent, [name])
+        released = _package(folders, lab).released[name]
+        notebook, repairs, unreadable = take_in(released, hand_in, name)
+        if unreadable:
+            self.log.warning("%s: graded as empty, please look at it: %s", filename, unreadable)
+        for sentence in repairs:
+            self.log.warning("%s: %s", filename, sentence)
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        return super().from_notebook_node(notebook, resources=resources, **kwargs)
+
+
+class ExecuteSealed(NbGraderPreprocessor):
+    """Stands in for `Execute`: the notebook runs in a jail and is judged from outside.
+
+    Where the system has no jail, and for a kernel other than Python's, nbgrader's own step runs
+    it, and a warning says so.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        plain = Execute(parent=self.parent)
+        place = resources["nbgrader"]
+        folder = Path(resources["metadata"]["path"])
+        budget = Budget(cell=plain.timeout or Budget.cell)
+        try:
+            worker = _worker(self.parent.parent.coursedir, place["assignment"])
+            graded = worker.run(nb, folder, budget)
+        except (OSError, NotPython) as reason:
+            self.log.warning("Not sealed off, it runs with your rights: %s", reason)
+            return plain.preprocess(nb, resources)
+        for sentence in graded.incidents:
+            self.log.warning("%s: %s", place["student"], sentence)
+        return graded.notebook, resources
+
+
+def seal(config: Config) -> None:
+    """Make `nbgrader autograde` seal submissions off; for nbgrader_config.py."""
+    config.Autograde.exporter_class = SubmissionReader
+    config.Autograde.autograde_preprocessors = swap(steps(config), Execute, ExecuteSealed)
+
+
+def unseal(config: Config) -> None:
+    """Take back what `seal` did."""
+    if config.Autograde.get("exporter_class") is SubmissionReader:
+        del config.Autograde["exporter_class"]
+    config.Autograde.autograde_preprocessors = swap(steps(config), ExecuteSealed, Execute)
+
+
+def steps(config: Config) -> list[Any]:
+    """Return the steps of `nbgrader autograde` with a configuration."""
+    return list(Autograde(coursedir=CourseDirectory(), config=config).autograde_preprocessors)
+
+
+def swap(items: list[Any], old: Any, new: Any) -> list[Any]:
+    """Return a list with one item replaced."""
+    return [new if item is old else item for item in items]
+
+
+_packages: dict[tuple[str, str], LabPackage] = {}
+_workers: dict[tuple[str, str], Worker] = {}
+
+
+def _package(folders: CourseDirectory, lab: str) -> LabPackage:
+    place = (folders.root, lab)
+    if place not in _packages:
+        _packages[place] = LabPackage.of(folders, lab, secrets.randbits(32))
+    return _packages[place]
+
+
+def _worker(folders: CourseDirectory, lab: str) -> Worker:
+    place = (folders.root, lab)
+    if place not in _workers:
+        _workers[place] = Worker(_package(folders, lab))
+    return _workers[place]

@@ -1,0 +1,111 @@
+"""The battery once more, as one class, through `nbgrader autograde` with our configuration."""
+
+import copy
+import os
+import shutil
+import time
+
+import nbformat
+import psutil
+import pytest
+from nbgrader.api import Gradebook
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.grading.simulate import fill, right_answers
+from dlcourse.grading.stock import StockCourse
+from tests.conftest import ROOT
+from tests.course_support import run
+from tests.hostile.tricks import TRICKS, UNLUCKY
+
+LAB = "00_welcome"
+FULL = 10
+MALFORMED = 7  # five files, a pipe and a link
+
+pytestmark = pytest.mark.slow
+
+
+def with_cell(notebook, source, answer):
+    """A copy of a notebook: `source` in place of an answer, or as a cell before it."""
+    changed = copy.deepcopy(notebook)
+    place = next(i for i, c in enumerate(changed.cells) if c.id == "residuals")
+    if answer:
+        changed.cells[place].source = source.strip()
+    else:
+        changed.cells.insert(place, nbformat.v4.new_code_cell(source.strip()))
+    return nbformat.writes(changed).encode()
+
+
+def malformed(perfect):
+    """Files that nobody can read, and one that only looks so."""
+    text = nbformat.writes(perfect)
+    return {
+        "cut-off": text[: len(text) // 2].encode(),
+        "empty": b"",
+        "a-list": b"[]",
+        "nested": b"[" * 200_000,
+        "zeros": b"\0" * 1000,
+    }
+
+
+@pytest.fixture(scope="module")
+def graded(jail_works, tmp_path_factory):
+    """A class in which every student tries something else; the course and nbgrader's output."""
+    if not jail_works:
+        pytest.skip("this machine allows no namespaces, so there is no jail to test")
+    root = tmp_path_factory.mktemp("course")
+    for part in ("solutions", "labs"):
+        shutil.copytree(ROOT / part / LAB, root / part / LAB)
+    config = (ROOT / "nbgrader_config.py").read_text()
+    (root / "nbgrader_config.py").write_text(config + "\nc.Execute.timeout = 5\n")
+    course = Course(root)
+    released = StockCourse(course).release(LAB)
+    bank = Bank.load(root / "solutions" / LAB)
+    perfect = fill(released, {n: right_answers(bank, i)[0] for n, i in bank.items.items()})
+    class_of = {
+        **{f"trick-{name}": with_cell(released, TRICKS[name], True) for name in TRICKS},
+        **{f"unlucky-{name}": with_cell(perfect, UNLUCKY[name], False) for name in UNLUCKY},
+        **{f"malformed-{name}": content for name, content in malformed(perfect).items()},
+        "honest": nbformat.writes(perfect).encode(),
+    }
+    for student, content in class_of.items():
+        folder = root / "submitted" / student / LAB
+        folder.mkdir(parents=True)
+        (folder / f"{LAB}.ipynb").write_bytes(content)
+    for student, make in (("malformed-pipe", os.mkfifo), ("malformed-link", link_to_honest)):
+        folder = root / "submitted" / student / LAB
+        folder.mkdir(parents=True)
+        make(folder / f"{LAB}.ipynb")
+    result = run(course, "nbgrader", "autograde", LAB)
+    time.sleep(1)  # a process may be about to end
+    left = [p.pid for p in psutil.process_iter() if is_orphan(p)]
+    return course, result.stdout + result.stderr, left
+
+
+def link_to_honest(path):
+    path.symlink_to(path.parents[2] / "honest" / LAB / path.name)
+
+
+def is_orphan(process):
+    """Whether it comes from a zygote that has no grader any more."""
+    try:
+        return process.ppid() == 1 and "dlcourse.grading.zygote" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_each_has_the_points_that_it_deserves(graded):
+    course, output, _ = graded
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
+        scores = {s.student.id: s.score for s in gradebook.assignment_submissions(LAB)}
+    deserved = {s: FULL if s.startswith(("unlucky", "honest")) else 0 for s in scores}
+    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + 1
+    assert scores == deserved, output[-5000:]
+
+
+def test_no_process_is_left_and_the_log_says_what_happened(graded):
+    _, output, left = graded
+    assert left == []
+    assert "graded as empty, please look at it: it is not JSON" in output
+    assert "it is a link, not a file" in output
+    assert "did not finish within 5 seconds" in output
