@@ -17,8 +17,16 @@ from typing import Any
 # Where each figure lives. A module never has the name of a figure.
 _MODULES: dict[str, tuple[str, ...]] = {
     "approximation": ("relu_frames", "relu_sum"),
-    "backward": ("unit_gradient", "unit_gradient_panels"),
+    "backward": ("chain_rule", "unit_gradient", "unit_gradient_panels"),
     "contours": ("contour_panels", "contour_paths", "surface"),
+    "convolution": (
+        "equivariance",
+        "equivariance_frames",
+        "filtering",
+        "lenet",
+        "max_pooling",
+        "padding",
+    ),
     "diagrams": ("mlp", "network_221", "neuron"),
     "functions": (
         "activation_derivatives",
@@ -45,7 +53,18 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "optimizer_panels",
         "optimizer_race",
     ),
+    "pictures": ("attention_map", "channels", "images", "kernel"),
+    "players": ("dropout_player", "equivariance_player", "player", "sgd_player"),
     "points": ("decision_panels", "decision_regions", "gates", "scatter"),
+    "recurrence": ("forecast", "influence", "rnn_unrolled"),
+    "regularization": (
+        "dropout_frames",
+        "dropout_network",
+        "entropy_histogram",
+        "polynomial_fits",
+        "predictive_distribution",
+        "weight_histogram",
+    ),
     "sgd": ("escape", "sgd_paths"),
     "style": ("alt_text",),
     "training": (

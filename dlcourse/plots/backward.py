@@ -87,3 +87,66 @@ def unit_gradient_panels() -> Figure:
             ax.title.set_fontsize(9)
         style.describe(figure, f"Six stages of one unit f(x, y): {'; '.join(STAGES)}.")
     return figure
+
+
+def chain_rule(n_layers: int = 4, layer: int = 1, *, ax: Axes | None = None) -> Axes:
+    """Draw a deep network with a color per layer, and a gradient as the product of these colors.
+
+    Args:
+        n_layers: Number of layers, at least 2. Defaults to 4.
+        layer: The layer whose weights' gradient is written out, 1 for the first. Defaults to 1.
+        ax: Axes to draw on. Defaults to a new figure.
+
+    Returns:
+        The Axes: the layers in a row, and below each one the factor that it gives.
+
+    Raises:
+        ValueError: There is no such layer.
+
+    Example:
+        >>> from dlcourse import plots
+        >>> ax = plots.chain_rule(3, layer=2)
+    """
+    if not 1 <= layer <= n_layers or n_layers < 2:
+        raise ValueError(
+            "Invalid value for `layer`: expected one of at least two layers, from 1 to "
+            f"n_layers={n_layers}. Received: layer={layer}"
+        )
+    with style.sheet(ax, (-0.6, 2 * n_layers + 2.7), (-1.9, 0.9), width=6.6) as ax:
+        for k in range(n_layers + 2):
+            inside, color = _stations(n_layers)[k]
+            node(ax, (2 * k, 0.0), inside, color, radius=0.45)
+            if k:
+                arrow(ax, (2 * k - 1.55, 0.0), (2 * k - 0.45, 0.0))
+            if 1 <= k <= n_layers:
+                ax.text(2 * k - 1, 0.25, f"$W_{k}$", ha="center", va="bottom", fontsize=11)
+            if k >= layer:
+                ax.text(2 * k, -1.1, _factor(k, layer, n_layers), ha="center", va="center",
+                        fontsize=14, bbox={"boxstyle": "round", "facecolor": style.tint(color),
+                                           "edgecolor": style.GRAY})  # fmt: skip
+                if k > layer:
+                    ax.text(2 * k - 1, -1.1, r"$\cdot$", ha="center", va="center", fontsize=16)
+        ax.text(2 * layer - 0.95, -1.1, rf"$\frac{{\partial L}}{{\partial W_{layer}}} =$",
+                ha="right", va="center", fontsize=14)  # fmt: skip
+        style.describe(
+            ax,
+            f"A network of {n_layers} layers from the input a_0 to the loss L, each layer in a "
+            f"color of its own. The gradient with respect to W_{layer} is a product of "
+            f"{n_layers - layer + 2} factors: the derivative of a_{layer} with respect to "
+            f"W_{layer}, one of each later layer's output with respect to the one before, and that "
+            "of the loss.",
+        )
+    return ax
+
+
+def _stations(n_layers: int) -> list[tuple[str, str]]:
+    """Text and color of the input, the layers and the loss."""
+    colors = [style.SKY, style.GREEN, style.YELLOW, style.PURPLE, style.BLUE, style.ORANGE]
+    layers = [(f"$a_{k}$", colors[(k - 1) % len(colors)]) for k in range(1, n_layers + 1)]
+    return [("$a_0$", "#FFFFFF"), *layers, ("$L$", style.VERMILION)]
+
+
+def _factor(k: int, layer: int, n_layers: int) -> str:
+    above = "L" if k > n_layers else f"a_{k}"
+    below = f"W_{layer}" if k == layer else f"a_{k - 1}"
+    return rf"$\frac{{\partial {above}}}{{\partial {below}}}$"

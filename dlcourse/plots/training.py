@@ -21,6 +21,7 @@ def training_curves(
     xlabel: str = "epoch",
     ylabel: str = "loss",
     log: bool = False,
+    marks: Mapping[str, int] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a value of every epoch for several runs: batch sizes, optimizers, seeds.
@@ -32,6 +33,8 @@ def training_curves(
         xlabel: What a step of the horizontal axis is. Defaults to "epoch", counted from 1.
         ylabel: What is drawn, with its unit. Defaults to "loss".
         log: Whether the vertical axis is logarithmic. Defaults to False.
+        marks: Epochs, counted from 1, to mark by a vertical line, by their name, such as
+            `{"best": 12, "stopped": 22}`. Defaults to none.
         ax: Axes to draw on. Defaults to a new figure.
 
     Returns:
@@ -48,6 +51,11 @@ def training_curves(
             look = style.series(i) | {"markevery": max(1, heights.size // 10)}
             ax.plot(np.arange(1, heights.size + 1), heights, label=str(name), **look)
             ends.append(f"{name} from {heights[0]:.3g} to {heights[-1]:.3g}")
+        for k, (name, epoch) in enumerate((marks or {}).items()):
+            ax.axvline(epoch, color=style.GRAY, lw=1.2, linestyle=":")
+            place: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "ha": "right"}
+            ax.text(epoch, 0.97 - 0.08 * k, f"{name}: {epoch} ", va="top", fontsize=9, **place)
+            ends.append(f"{name} at {xlabel} {epoch}")
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
         ax.locator_params(axis="x", integer=True)
         if len(curves) > 3:
