@@ -54,7 +54,9 @@ def validate(bank: Bank, repeats: int = 1) -> Iterator[Row]:
             continue
         visible = lab.exercises[item.name]
         assert isinstance(visible, CodeChecks)
-        draws = [bank.hidden_checks(item.name, entropy) for entropy in range(repeats)]
+        draws = [
+            bank.hidden_checks(item.name, entropy, mistakes=False) for entropy in range(repeats)
+        ]
         for kind, candidate in _candidates(item):
             names = {**vars(bank.module), item.name: candidate.answer}
             seen = judge_code(visible, names, helpers)
