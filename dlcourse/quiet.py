@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -54,9 +55,15 @@ class _QuietImport(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
+
+
 def quiet_tensorflow() -> None:
     """Silence TensorFlow's log lines, now and when it is imported later."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    # TensorFlow warns of functions that it traced again, which many small models cannot avoid
+    logging.getLogger("tensorflow").addFilter(_is_error)
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _QuietImport())

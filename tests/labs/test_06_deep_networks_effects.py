@@ -34,6 +34,13 @@ def keras_activation(name):
     return activations.get(name)
 
 
+def normal(stddev, seed):
+    """An initializer that draws another matrix for every layer."""
+    import keras
+
+    return keras.initializers.RandomNormal(stddev=stddev, seed=keras.random.SeedGenerator(seed))
+
+
 def slope_by_tape(name, z):
     import tensorflow as tf
 
@@ -104,6 +111,12 @@ def test_standardize_is_that_of_scikit_learn(bank, rng):
         assert found == pytest.approx(scaler.transform(X))
 
 
+def test_standardize_does_not_divide_by_a_rounding_error(bank):
+    tenths = np.full((7, 1), 0.1)
+    assert 0 < tenths.std() < 1e-16
+    assert np.abs(bank.standardize(tenths)[0]).max() < 1e-15
+
+
 @pytest.mark.slow
 def test_batch_normalization_is_that_of_keras(bank, rng):
     from keras import layers
@@ -163,6 +176,20 @@ def test_large_negative_biases_kill_nearly_all_units(bank, seed):
 
 
 @each_seed
+def test_price_networks_with_a_relu_output_die_of_raw_features(bank, seed):
+    raw, rng = datasets.load_boston()[0], np.random.default_rng(seed)
+    dead = {"raw": 0, "standardized": 0}
+    for _ in range(100):
+        hidden, output = (
+            rng.uniform(-1, 1, fans) * bank.glorot_limit(*fans) for fans in ((6, 100), (100, 1))
+        )
+        for name, X in {"raw": raw, "standardized": bank.standardize(raw)[0]}.items():
+            dead[name] += np.all(np.maximum(X @ hidden, 0) @ output <= 0)
+    assert dead["raw"] > 25
+    assert dead["standardized"] < 10
+
+
+@each_seed
 def test_which_activations_keep_their_size(bank, seed):
     profiles = {
         pair: bank.activation_std(15, 256, *pair.split(), np.random.default_rng(seed))
@@ -210,14 +237,14 @@ def test_gradients_of_ten_layers(seed):
 
     keras.utils.set_random_seed(seed)
     sigmoid, he = norms("sigmoid", "glorot_normal"), norms("relu", "he_normal")
-    large = norms("relu", keras.initializers.RandomNormal(stddev=0.3))
+    large = norms("relu", normal(0.3, seed))
     assert sigmoid[0] < 1e-5 * sigmoid[-1]
     for pair in (("tanh", "glorot_normal"), ("elu", "he_normal")):
         found = norms(*pair)
         assert 0.1 < found[0] / found[-1] < 10
     assert 0.1 < he[0] / he[-1] < 10
     assert norms("relu", "glorot_normal").max() < 0.5 * he.min()
-    assert large[0] > 20 * he[0]
+    assert np.all(large > 50 * he)
     assert 0.3 / np.sqrt(2 / 64) < 2
 
 
@@ -306,6 +333,29 @@ def test_one_batch_moves_the_average_by_one_percent(rng):
     assert np.asarray(norm.moving_mean) == pytest.approx(0.01 * x.mean(axis=0), rel=1e-4)
 
 
+@pytest.mark.slow
+def test_on_images_a_unit_is_a_channel(rng):
+    from keras import layers
+
+    x = rng.normal([0, 5, -3], [1, 2, 9], size=(20, 4, 6, 3))
+    norm = layers.BatchNormalization()
+    y = np.asarray(norm(x, training=True))
+    assert y.mean(axis=(0, 1, 2)) == pytest.approx(np.zeros(3), abs=1e-4)
+    assert y.std(axis=(0, 1, 2)) == pytest.approx(np.ones(3), abs=1e-2)
+    assert [w.shape for w in norm.weights] == [(3,)] * 4
+
+
+@each_seed
+def test_statistics_of_small_batches_are_noise(bank, seed):
+    rng = np.random.default_rng(seed)
+
+    def spread_of_means(n):
+        batches = rng.normal(size=(200, n, 5))
+        return np.std([bank.batch_norm(x, np.ones(5), np.zeros(5))[1] for x in batches])
+
+    assert spread_of_means(2) > 5 * spread_of_means(100)
+
+
 def test_normalization_takes_off_a_bias(bank, rng):
     x, one, zero = rng.normal(size=(8, 3)), np.ones(3), np.zeros(3)
     with_bias = bank.batch_norm(x + np.array([5.0, -2.0, 1.0]), one, zero)[0]
@@ -327,17 +377,24 @@ def learn_disc(bank, seed, batch_norm, init, momentum=0.99, epochs=15):
     return accuracy, net.evaluate(X, y, verbose=0)[1]
 
 
-def small():
+@pytest.mark.slow
+def test_an_initializer_object_draws_one_matrix_for_all_layers(bank):
     import keras
 
-    return keras.initializers.RandomNormal(stddev=0.1)
+    def equal(init):
+        first, second = (layer.kernel for layer in bank.build_deep(3, 8, False, init).layers[2:5:2])
+        return np.array_equal(first, second)
+
+    assert equal(keras.initializers.RandomNormal(stddev=0.1))
+    assert not equal(normal(0.1, 0))
+    assert not equal("he_normal")
 
 
 @pytest.mark.slow
 @each_seed
 def test_batch_normalization_makes_small_weights_harmless(bank, seed):
-    normalized, _ = learn_disc(bank, seed, True, small())
-    plain, _ = learn_disc(bank, seed, False, small())
+    normalized, _ = learn_disc(bank, seed, True, normal(0.1, seed))
+    plain, _ = learn_disc(bank, seed, False, normal(0.1, seed))
     he, _ = learn_disc(bank, seed, False, "he_normal")
     assert normalized[-1] >= 0.85
     assert max(plain) <= 0.6
@@ -350,12 +407,12 @@ def test_batch_normalization_makes_small_weights_harmless(bank, seed):
 @pytest.mark.slow
 @each_seed
 def test_moving_averages_lag_behind_short_trainings(bank, seed):
-    history, evaluated = learn_disc(bank, seed, True, small())
+    history, evaluated = learn_disc(bank, seed, True, normal(0.1, seed))
     assert history[-1] >= 0.85
     assert evaluated <= 0.6
-    _, evaluated = learn_disc(bank, seed, True, small(), momentum=0.9)
+    _, evaluated = learn_disc(bank, seed, True, normal(0.1, seed), momentum=0.9)
     assert evaluated >= 0.8
-    _, evaluated = learn_disc(bank, seed, True, small(), epochs=80)
+    _, evaluated = learn_disc(bank, seed, True, normal(0.1, seed), epochs=80)
     assert evaluated >= 0.8
 
 
