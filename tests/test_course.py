@@ -1,0 +1,57 @@
+"""The course as a whole: every lab through nbgrader, and the points that the syllabus promises."""
+
+import json
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.authoring.question import FreeText
+from dlcourse.grading.simulate import fill, right_answers
+from tests.course_support import ROOT, copy_course, run
+
+COURSE = Course(ROOT)
+every_lab = pytest.mark.parametrize("lab", COURSE.lab_names)
+
+
+def test_the_points_add_up():
+    graded = [lab for lab in COURSE.lab_names if lab < "11"]
+    assert len(graded) == 11
+    assert sum(Bank.load(COURSE.solutions / lab).points for lab in graded) == 229
+
+
+@pytest.mark.slow
+@every_lab
+def test_a_lab_goes_all_the_way_through_nbgrader(lab, tmp_path):
+    course = copy_course(tmp_path, lab)
+
+    def command(program, *arguments):
+        done = run(course, program, *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    command("dlcourse", "build")
+    command("nbgrader", "generate_assignment", lab, "--force")
+    released = nbformat.read(course.labs / lab / f"{lab}.ipynb", as_version=4)
+    bank = Bank.load(course.solutions / lab)
+    perfect = fill(released, {n: right_answers(bank, item)[0] for n, item in bank.items.items()})
+    for student, notebook in (("perfect", perfect), ("untouched", released)):
+        folder = course.root / "submitted" / student / lab
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / f"{lab}.ipynb")
+    command("nbgrader", "autograde", lab)
+    command("nbgrader", "generate_feedback", lab)
+    by_hand = sum(item.points for item in bank.items.values() if isinstance(item, FreeText))
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        submissions = gradebook.assignment_submissions(lab)
+        scores = {s.student.id: (s.score, s.max_score) for s in submissions}
+    assert scores["perfect"] == (bank.points - by_hand, bank.points)
+    assert scores["untouched"] == (0, bank.points)
+    for student in ("perfect", "untouched"):
+        graded = course.root / "autograded" / student / lab / f"{lab}.ipynb"
+        outputs = json.loads(graded.read_text(encoding="utf-8"))["cells"]
+        errors = [o for c in outputs for o in c.get("outputs", []) if o["output_type"] == "error"]
+        assert errors == []
+        page = course.root / "feedback" / student / lab / f"{lab}.html"
+        assert page.stat().st_size > 10_000
