@@ -4,9 +4,11 @@ import csv
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -123,6 +125,38 @@ def test_killed_anywhere_it_goes_on_where_it_was(course, template, class_run, tr
     assert len(left) <= 3
     assert scores(course) == scores(whole)
     assert not list(course.root.rglob("*.partial"))
+
+
+def test_a_locked_gradebook_is_waited_for(course, class_run):
+    sentences = []
+    run = class_run(course, LAB, ["student-01"], jobs=1, notify=sentences.append)
+    with ThreadPoolExecutor(1) as thread:
+        lock = sqlite3.connect(course.root / "gradebook.db", check_same_thread=False)
+        lock.execute("BEGIN EXCLUSIVE")
+        outcomes = thread.submit(lambda: list(run.run()))
+        deadline = time.monotonic() + 60
+        while not sentences and time.monotonic() < deadline:
+            time.sleep(0.1)
+        lock.rollback()
+        lock.close()
+    assert sentences[0].startswith("The gradebook is locked")
+    assert [o.problem for o in outcomes.result()] == [""]
+
+
+def test_a_gradebook_that_cannot_be_written_is_left_alone(course, class_run):
+    gradebook = course.root / "gradebook.db"
+    before = gradebook.read_bytes()
+    gradebook.rename(course.root / "elsewhere.db")
+    gradebook.mkdir()
+    (outcome,) = class_run(course, LAB, ["student-01"], jobs=1).run()
+    assert outcome.problem.startswith("not in the gradebook: ")
+    assert outcome.result.notebooks
+    gradebook.rmdir()
+    (course.root / "elsewhere.db").rename(gradebook)
+    assert gradebook.read_bytes() == before
+    (again,) = class_run(course, LAB, ["student-01"], jobs=1).run()
+    assert again.problem == ""
+    assert again.result == outcome.result  # kept, not graded again
 
 
 def test_command_line(course, trust):

@@ -18,6 +18,7 @@ from dlcourse.grading.tables import progress_bar
 def grade_class(run: ClassRun, console: Console) -> LabGrades:
     """Grade the submissions of a lab, with a progress bar; return what the class did."""
     grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
+    run.notify = lambda sentence: console.print(sentence, highlight=False)
     with progress_bar(console) as progress:
         task = progress.add_task(run.lab, total=None)
         for outcome in run.run(lambda total: progress.update(task, total=total)):

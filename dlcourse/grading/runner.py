@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,9 +21,10 @@ from dlcourse.grading.gradebook import Recorder
 from dlcourse.grading.journal import Journal
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.stock import NotGraded
-from dlcourse.grading.task import HandIn, LabPackage, Result, grade_task
+from dlcourse.grading.task import HandIn, LabPackage, Result, close_workers, grade_task
 
 STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
+PATIENCE = 600  # seconds to wait for a locked gradebook
 
 
 @dataclass
@@ -57,6 +59,7 @@ class ClassRun:
         jail: whether submissions run in the sandbox.
         force: grade anew what has been graded.
         budget: time limits of a notebook.
+        notify: called with a sentence when something makes the run wait.
     """
 
     course: Course
@@ -67,6 +70,7 @@ class ClassRun:
     jail: bool = True
     force: bool = False
     budget: Budget = field(default_factory=Budget)
+    notify: Callable[[str], None] = lambda sentence: None
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.course, self.course.root / STATE / "staged")
@@ -132,6 +136,7 @@ class ClassRun:
             Client(cluster) as client,
         ):
             yield client
+            client.run(close_workers)
 
     def _grade(self, client: Client, waiting: list[HandIn]) -> Iterator[Outcome]:
         package = client.scatter(self.package, broadcast=True)
@@ -154,11 +159,23 @@ class ClassRun:
 
     def _record(self, hand_in: HandIn, result: Result) -> Outcome:
         try:
-            notebooks = self.recorder.record(self.lab, hand_in, result)
+            notebooks = self._patiently(hand_in, result)
         except NotGraded as reason:
             return Outcome(hand_in.student, result, problem=f"not in the gradebook: {reason}")
         self.journal.write(hand_in, result, recorded=True)
         return Outcome(hand_in.student, result, notebooks)
+
+    def _patiently(self, hand_in: HandIn, result: Result) -> list[NotebookNode]:
+        """Record a result; wait while somebody else has locked the gradebook."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.recorder.record(self.lab, hand_in, result)
+            except NotGraded as reason:
+                if "database is locked" not in str(reason) or time.monotonic() > deadline:
+                    raise
+                self.notify("The gradebook is locked, by formgrader perhaps; waiting for it.")
+                time.sleep(1)
 
 
 def default_jobs() -> int:

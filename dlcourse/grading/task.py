@@ -334,8 +334,13 @@ def grade_task(package: LabPackage, hand_in: HandIn, jail: bool, budget: Budget)
     """Grade a submission in this process, which keeps its worker for the next one."""
     name = (package.version, package.entropy, jail)
     if name not in _workers:
-        for old in _workers.values():
-            old.close()
-        _workers.clear()
+        close_workers()
         _workers[name] = Worker(package, jail)
     return _workers[name].grade(hand_in, budget)
+
+
+def close_workers() -> None:
+    """End what this process kept: zygotes, and folders with the key of a lab."""
+    for worker in _workers.values():
+        worker.close()
+    _workers.clear()

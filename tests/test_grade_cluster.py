@@ -1,0 +1,100 @@
+"""`dlcourse grade` on a real dask scheduler: workers in folders of their own, and one that dies."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from dlcourse.authoring import Bank
+from dlcourse.authoring.course import Course
+from dlcourse.grading.runner import ClassRun
+from dlcourse.grading.simulate import simulate_class
+from dlcourse.grading.stock import StockCourse
+from tests.conftest import ROOT
+from tests.course_support import BIN
+
+LAB = "00_welcome"
+STUDENTS = 8
+
+pytestmark = pytest.mark.slow
+
+
+def start(folder, *arguments):
+    folder.mkdir()
+    return subprocess.Popen(
+        [BIN / "dask", *arguments],
+        cwd=folder,
+        env={"PATH": f"{BIN}{os.pathsep}{os.defpath}", "HOME": str(folder), "TMPDIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=(folder / "log").open("w"),
+        start_new_session=True,
+    )
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def stop(process):
+    for part in [*psutil.Process(process.pid).children(recursive=True), process]:
+        part.kill()
+    process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The scheduler's address and two workers, each in a process and a folder of its own."""
+    scheduler = start(tmp_path / "scheduler", "scheduler", "--port", "0", "--no-dashboard")
+    log = tmp_path / "scheduler" / "log"
+    address = wait_for(lambda: re.search(r"tcp://[\d.]+:\d+", log.read_text()))[0]
+    workers = [
+        start(tmp_path / name, "worker", address, "--nthreads", "1", "--no-dashboard")
+        for name in ("worker-1", "worker-2")
+    ]
+    yield address, workers
+    for process in [*workers, scheduler]:
+        stop(process)
+
+
+@pytest.fixture
+def course(tmp_path):
+    root = tmp_path / "course"
+    for part in ("solutions", "labs"):
+        shutil.copytree(ROOT / part / LAB, root / part / LAB)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    course = Course(root)
+    released = StockCourse(course).release(LAB)
+    bank = Bank.load(root / "solutions" / LAB)
+    for submission in simulate_class(bank, released, students=STUDENTS, seed=1):
+        submission.write(root / "submitted")
+    return course
+
+
+def test_a_worker_that_dies_loses_nothing(course, cluster, jail_works, tmp_path):
+    address, workers = cluster
+    whole = Course(shutil.copytree(course.root, tmp_path / "whole"))
+    list(ClassRun(whole, LAB, jobs=1, jail=jail_works).run())
+    outcomes = []
+    for outcome in ClassRun(course, LAB, scheduler=address, jail=jail_works).run():
+        outcomes.append(outcome)
+        if len(outcomes) == 2:  # in the middle of the others: the worker, not its nanny
+            victim = psutil.Process(workers[0].pid).children()
+            for process in victim:
+                os.kill(process.pid, signal.SIGKILL)
+    assert [o.problem for o in outcomes] == [""] * STUDENTS
+    assert len({o.student for o in outcomes}) == STUDENTS
+    assert StockCourse(course).scores(LAB) == StockCourse(whole).scores(LAB)
+    assert nbformat.read(
+        course.root / "autograded" / outcomes[0].student / LAB / f"{LAB}.ipynb", as_version=4
+    ).cells
