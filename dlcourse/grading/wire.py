@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import time
@@ -57,6 +58,11 @@ def receive(connection: socket.socket, seconds: float | None = None) -> dict[str
     if not isinstance(message, dict):
         raise WireError("a message that is not an object")
     return message
+
+
+def is_coming(connection: socket.socket, seconds: float) -> bool:
+    """Wait for the beginning of a message, or the end of the connection; False if neither came."""
+    return bool(select.select([connection], [], [], max(0.0, seconds))[0])
 
 
 def _exactly(connection: socket.socket, count: int, deadline: float | None) -> bytes:

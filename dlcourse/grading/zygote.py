@@ -22,9 +22,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from dlcourse.grading import wire
 from dlcourse.grading.sandbox import Policy, enter
 
+LOOK = 0.25  # seconds between two looks at the memory of a notebook that takes its time
 PRELOADED = (
     "numpy",
     "pandas",
@@ -151,7 +154,7 @@ class Zygote:
         if "protections" not in hello:
             ours.close()
             raise OSError(f"the sandbox could not be closed: {hello.get('error')}")
-        return Notebook(ours, [pid, *_children(pid)], hello["protections"])
+        return Notebook(ours, [pid, *_children(pid)], hello["protections"], policy.memory)
 
     def close(self) -> None:
         """End the zygote; its notebooks end with their connections."""
@@ -177,18 +180,27 @@ def _children(pid: int) -> list[int]:
 class Notebook:
     """The grader's handle of one running notebook."""
 
-    def __init__(self, connection: socket.socket, pids: list[int], protections: list[str]) -> None:
+    def __init__(
+        self, connection: socket.socket, pids: list[int], protections: list[str], memory: int
+    ) -> None:
         self._connection, self._pids, self.protections = connection, pids, protections
+        self._memory = memory  # bytes, of all its processes together
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Send a request and return the answer.
 
         Raises:
             WireTimeout: no answer in time.
-            WireError: the notebook is gone or broke the protocol.
+            WireError: the notebook is gone, broke the protocol, or took too much memory.
         """
         wire.send(self._connection, request)
-        return wire.receive(self._connection, seconds)
+        deadline = time.monotonic() + seconds
+        while not wire.is_coming(self._connection, min(LOOK, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                raise wire.WireTimeout("no answer in time")
+            if _memory(self._pids[0]) > self._memory:
+                raise wire.WireError(f"more than {self._memory >> 30} GB of memory were used")
+        return wire.receive(self._connection, deadline - time.monotonic())
 
     def close(self) -> None:
         """End the notebook and everything that it started; returns when all is gone."""
@@ -205,6 +217,17 @@ class Notebook:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _memory(pid: int) -> int:
+    """Bytes that a process and its descendants use, each page that they share counted once."""
+    total = 0
+    with contextlib.suppress(psutil.Error, OSError):
+        process = psutil.Process(pid)
+        for part in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error, OSError):
+                total += part.memory_full_info().pss
+    return total
 
 
 def _is_running(pid: int) -> bool:

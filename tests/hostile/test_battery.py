@@ -115,6 +115,16 @@ def test_bad_luck_costs_nothing(worker, perfect, mishap):
     assert sum(earned.values()) == 10, earned
 
 
+def test_processes_share_one_limit_of_memory(worker, perfect):
+    """Four processes of a gigabyte each: none exceeds the limit, together they do."""
+    notebook = copy.deepcopy(perfect)
+    cell = next(c for c in notebook.cells if c.id == "residuals")
+    cell.source = TRICKS["memory_of_many"].strip()
+    result = grade(worker, notebook)
+    assert any("memory" in sentence for sentence in result.incidents)
+    assert sum(points(result).values()) == 8
+
+
 def test_the_jail_says_what_is_active(worker, tmp_path):
     with worker.zygote.fork(Policy(str(tmp_path))) as jailed:
         assert set(jailed.protections) >= ESSENTIAL

@@ -4,6 +4,15 @@
 """
 
 TRICKS = {
+    "memory_of_many": """
+import os, time
+import numpy as np
+for _ in range(4):
+    if os.fork() == 0:
+        mine = np.ones(1 << 27)
+        time.sleep(60)
+time.sleep(60)
+""",
     # tampering with the notebook's machinery
     "input_transformer": """
 get_ipython().input_transformers_cleanup.append(
