@@ -10,6 +10,7 @@ import time
 import nbformat
 import psutil
 import pytest
+from distributed import Client
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
@@ -27,14 +28,19 @@ pytestmark = pytest.mark.slow
 
 def start(folder, *arguments):
     folder.mkdir()
-    return subprocess.Popen(
-        [BIN / "dask", *arguments],
-        cwd=folder,
-        env={"PATH": f"{BIN}{os.pathsep}{os.defpath}", "HOME": str(folder), "TMPDIR": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "log").open("w"),
-        start_new_session=True,
-    )
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(
+            [BIN / "dask", *arguments],
+            cwd=folder,
+            env={
+                "PATH": f"{BIN}{os.pathsep}{os.defpath}",
+                "HOME": str(folder),
+                "TMPDIR": str(folder),
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def wait_for(condition, seconds=60):
@@ -44,6 +50,18 @@ def wait_for(condition, seconds=60):
             return found
         time.sleep(0.1)
     raise TimeoutError
+
+
+def hold_results(client, worker):
+    """Wait until graded submissions that nobody has fetched lie in the memory of a worker."""
+    wait_for(lambda: any("grade_task" in key for key in client.has_what().get(worker, ())))
+
+
+def kill(client, nanny, worker):
+    """End a worker, not its nanny, and wait until the scheduler knows."""
+    for process in psutil.Process(nanny.pid).children():
+        os.kill(process.pid, signal.SIGKILL)
+    wait_for(lambda: worker not in client.has_what())
 
 
 def stop(process):
@@ -81,17 +99,21 @@ def course(tmp_path):
     return course
 
 
-def test_a_worker_that_dies_loses_nothing(course, cluster, jail_works, tmp_path):
+@pytest.mark.parametrize("holding_results", [False, True])
+def test_a_worker_that_dies_loses_nothing(course, cluster, jail_works, tmp_path, holding_results):
     address, workers = cluster
     whole = Course(shutil.copytree(course.root, tmp_path / "whole"))
     list(ClassRun(whole, LAB, jobs=1, jail=jail_works).run())
     outcomes = []
-    for outcome in ClassRun(course, LAB, scheduler=address, jail=jail_works).run():
-        outcomes.append(outcome)
-        if len(outcomes) == 2:  # in the middle of the others: the worker, not its nanny
-            victim = psutil.Process(workers[0].pid).children()
-            for process in victim:
-                os.kill(process.pid, signal.SIGKILL)
+    with Client(address, set_as_default=False) as client:
+        parents = client.run(os.getppid)
+        victim = next(name for name, parent in parents.items() if parent == workers[0].pid)
+        for outcome in ClassRun(course, LAB, scheduler=address, jail=jail_works).run():
+            outcomes.append(outcome)
+            if len(outcomes) == 2:
+                if holding_results:
+                    hold_results(client, victim)
+                kill(client, workers[0], victim)
     assert [o.problem for o in outcomes] == [""] * STUDENTS
     assert len({o.student for o in outcomes}) == STUDENTS
     assert StockCourse(course).scores(LAB) == StockCourse(whole).scores(LAB)

@@ -139,7 +139,8 @@ class ClassRun:
             client.run(close_workers)
 
     def _grade(self, client: Client, waiting: list[HandIn]) -> Iterator[Outcome]:
-        package = client.scatter(self.package, broadcast=True)
+        # a task, not scattered data: when the worker that holds it dies, another makes it again
+        package = client.submit(_same, self.package, pure=False)
         tasks = {
             client.submit(
                 grade_task, package, hand_in, self.jail, self.budget, pure=False, retries=2
@@ -148,8 +149,9 @@ class ClassRun:
         }
         for task in as_completed(tasks):
             hand_in = tasks[task]
-            if task.status != "finished":
-                problem = f"not graded on this machine, try again: {task.exception()}"
+            failure = task.exception()  # waits if the worker died that held the result
+            if failure is not None:
+                problem = f"not graded on this machine, try again: {failure}"
                 yield Outcome(hand_in.student, problem=problem)
                 continue
             result = task.result()
@@ -176,6 +178,10 @@ class ClassRun:
                     raise
                 self.notify("The gradebook is locked, by formgrader perhaps; waiting for it.")
                 time.sleep(1)
+
+
+def _same(package: LabPackage) -> LabPackage:
+    return package
 
 
 def default_jobs() -> int:
