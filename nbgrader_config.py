@@ -28,6 +28,9 @@ c.CourseDirectory.ignore = [
 # a stub does nothing, so that the rest of a student's notebook still runs
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
+# the rubric of a free-text question stands in its locked prompt, not in a task cell
+c.ClearMarkScheme.enforce_metadata = False
+
 # `check` also runs the hidden cases in the kernels that nbgrader starts
 os.environ["DLCOURSE_SOLUTIONS"] = str(course / "solutions")
 c.Execute.extra_arguments = [

@@ -285,3 +285,27 @@ def test_command_line_says_what_is_wrong(make_course, tmp_path):
     outside = CliRunner().invoke(app, ["build", "--course", str(Path(tmp_path.anchor))])
     assert outside.exit_code == 2
     assert "not in a course" in outside.output
+
+
+def test_a_busy_machine_does_not_change_what_is_released(make_course):
+    """An answer of the bank that takes longer than a student may is awaited."""
+    course = make_course(
+        """
+        import time
+
+        @exercise(points=1)
+        def wait(x):
+            \"\"\"Return `x`.\"\"\"
+            return x
+
+        wait.case("wait(3)", time_limit=0.2)
+
+        @wait.misconception("You slept.")
+        def sleeper(x):
+            time.sleep(0.4)
+            return x + 1
+        """,
+        "# Lab\n\n{exercise} wait\n",
+    )
+    (case,) = Bank.load(course.solutions / "90_test").checks().exercises["wait"].cases
+    assert case.mistakes["sleeper"].value == 4

@@ -103,11 +103,10 @@ def _expand(cell: NotebookNode, bank: Bank, given: set[str]) -> Iterator[Noteboo
 def exercise_cells(item: Item, bank: Bank, given: set[str]) -> list[NotebookNode]:
     """Return the cells of one exercise: what to do, the answer's cell, and the check."""
     if isinstance(item, FreeText):
-        rubric = "\n".join(f"- {line}" for line in item.rubric)
-        answer = _graded(new_markdown_cell(f"**Rubric**\n\n{rubric}"), item.name, item.points)
+        answer = _graded(new_markdown_cell("Graded by a person."), item.name, item.points)
         answer.metadata["nbgrader"]["solution"] = True
         answer.metadata["nbgrader"]["locked"] = False
-        return [_prompt(item, item.prompt), answer]
+        return [_prompt(item, f"{item.prompt}\n{_mark_scheme(item)}"), answer]
     if isinstance(item, Exercise):
         return [_solution(item.name, _solved(item, bank, given)), _check(item)]
     if isinstance(item, Question):
@@ -124,6 +123,12 @@ def exercise_cells(item: Item, bank: Bank, given: set[str]) -> list[NotebookNode
 def _prompt(item: Question | Constant | FreeText, text: str) -> NotebookNode:
     cell = new_markdown_cell(f"**{_points(item.points)}.** {text}")
     return _mark(cell, f"prompt_{item.name}", locked=True)
+
+
+def _mark_scheme(item: FreeText) -> str:
+    """The rubric, which nbgrader takes out for students and puts back for graders."""
+    rubric = "\n".join(f"- {line}" for line in item.rubric)
+    return f"<!-- BEGIN MARK SCHEME -->\n\n**Rubric**\n\n{rubric}\n\n<!-- END MARK SCHEME -->"
 
 
 def _points(points: float) -> str:
