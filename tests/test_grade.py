@@ -1,16 +1,11 @@
 """`dlcourse grade`: the same grades as stock nbgrader, in parallel, and nothing lost on the way."""
 
 import csv
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -103,28 +98,6 @@ def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course, c
         notebook = gradebook.find_submission_notebook(LAB, LAB, "student-01")
         assert notebook.grades[0].extra_credit == 0.25
         assert notebook.comments[0].manual_comment == "Well done."
-
-
-def test_killed_anywhere_it_goes_on_where_it_was(course, template, class_run, trust):
-    dlcourse = Path(sys.executable).with_name("dlcourse")
-    command = [str(dlcourse), "grade", "00", "--jobs", "1", *trust]
-    whole = Course(shutil.copytree(template, course.root.parent / "whole"))
-    list(class_run(whole, LAB, jobs=1).run())
-    journal = course.root / ".dlcourse" / LAB
-    for wanted in (1, 3, 4):
-        process = subprocess.Popen(
-            command, cwd=course.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
-        deadline = time.monotonic() + 90
-        while len(list(journal.glob("*.json"))) < wanted and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    left = [o for o in class_run(course, LAB, jobs=1).run() if not o.known]
-    assert len(left) <= 3
-    assert scores(course) == scores(whole)
-    assert not list(course.root.rglob("*.partial"))
 
 
 def test_a_locked_gradebook_is_waited_for(course, class_run):

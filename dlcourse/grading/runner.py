@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,6 +136,7 @@ class ClassRun:
             ) as cluster,
             Client(cluster) as client,
         ):
+            client.run(_leave_interrupts_to_us)
             yield client
             client.run(close_workers)
 
@@ -178,6 +180,11 @@ class ClassRun:
                     raise
                 self.notify("The gradebook is locked, by formgrader perhaps; waiting for it.")
                 time.sleep(1)
+
+
+def _leave_interrupts_to_us() -> None:
+    """In a worker: Ctrl-C in a terminal reaches all processes, but this one ends the run."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _same(package: LabPackage) -> LabPackage:

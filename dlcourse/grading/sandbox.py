@@ -86,6 +86,12 @@ def enter(policy: Policy) -> list[str]:
     return active
 
 
+def end_with_parent() -> None:
+    """Ask the system to kill this process when its parent has ended; Linux alone can."""
+    if sys.platform == "linux":
+        _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def _call(name: str, *arguments: object) -> int:
     result = getattr(_libc, name)(*arguments)
     if result < 0:

@@ -40,6 +40,9 @@ class StockCourse:
         programs = str(Path(sys.executable).parent)
         if programs not in os.environ["PATH"].split(os.pathsep):
             os.environ["PATH"] = os.pathsep.join([programs, os.environ["PATH"]])
+        # as nbgrader does: plug-ins such as one for late submissions may lie in the course
+        if str(course.root) not in sys.path:
+            sys.path.append(str(course.root))
         self.config = nbgrader_config(course)
         unseal(self.config)
         self.folders = CourseDirectory(config=self.config)

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from dlcourse.grading import wire
-from dlcourse.grading.sandbox import Policy, enter
+from dlcourse.grading.sandbox import Policy, end_with_parent, enter
 
 LOOK = 0.25  # seconds between two looks at the memory of a notebook that takes its time
 PRELOADED = (
@@ -72,6 +72,7 @@ def _become_notebook(connection: socket.socket, request: dict[str, Any]) -> None
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()  # a signal to its process group reaches nobody else
+        end_with_parent()  # a zygote ends with its grader, also one that was killed
         _close_all_but(connection.fileno())
         policy = Policy(**request["policy"])
         active = enter(policy) if request["jail"] else _unjailed(policy)
