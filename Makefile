@@ -81,7 +81,15 @@ bench: $(READY) ## measure speed, as ratios: training, checks, grading (some min
 	@echo "==> Benchmarks"
 	@$(BIN)/python benchmarks/fit.py && $(BIN)/python benchmarks/checks.py && $(BIN)/python benchmarks/grading.py
 
+.PHONY: docs
+docs: $(READY) ## the course as a book, in build/docs (executes all labs: some minutes)
+	@echo "==> Executing the labs and the gallery"
+	@$(BIN)/python docs/pages.py
+	@echo "==> Writing the book"
+	@$(BIN)/sphinx-build -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "Open build/docs/index.html"
+
 .PHONY: clean
 clean: ## remove what was built, and .venv
-	@echo "==> Removing build/, dist/ and $(VENV)"
-	@rm -rf build dist $(VENV) .venv-jax
+	@echo "==> Removing build/, dist/, computed pages and $(VENV)"
+	@rm -rf build dist docs/labs docs/gallery.ipynb $(VENV) .venv-jax

@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A deep-learning course that grades itself: build, validate, check and grade its labs.",
+    help="A deep-learning course that grades itself: take its labs, build, check and grade them.",
 )
 console = Console()
 if not console.is_terminal:
@@ -37,7 +37,7 @@ CourseOption = Annotated[
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
+def _clear_errors(stopped: str = "The same command starts afresh.") -> Iterator[None]:
     """End with exit code 2 and one message where the user, not the program, has to act."""
     from dlcourse.authoring.errors import AuthoringError
 
@@ -47,7 +47,7 @@ def _clear_errors() -> Iterator[None]:
         errors.print(f"[red]Error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        errors.print("Stopped. The same command starts afresh.")
+        errors.print(f"Stopped. {stopped}")
         raise typer.Exit(130) from None
 
 
@@ -61,6 +61,32 @@ def _need_grading_extra() -> None:
             "Install it with: pip install 'dlcourse\\[grading]'"
         )
         raise typer.Exit(2) from None
+
+
+@app.command()
+def start(
+    folder: Annotated[Path, typer.Argument(help="Where you work.")] = Path("labs"),
+    jupyter: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the first lab in JupyterLab.")
+    ] = True,
+) -> None:
+    """Copy the labs into a folder of yours and open them; work that is there is kept."""
+    from importlib.util import find_spec
+
+    from dlcourse.start import copy_labs, open_lab
+
+    with _clear_errors():
+        copied, kept = copy_labs(folder)
+        if copied:
+            console.print(f"Copied {len(copied)} labs to {folder}/", highlight=False)
+        if kept:
+            console.print(f"Kept as they are: {', '.join(kept)}", highlight=False)
+        if jupyter and find_spec("jupyterlab") is None:
+            errors.print("JupyterLab is not installed: pip install 'dlcourse\\[notebook]'")
+            raise typer.Exit(2)
+        if jupyter:
+            console.print("Starting JupyterLab (stop it with Ctrl-C)")
+            raise typer.Exit(open_lab(folder))
 
 
 @app.command()
@@ -274,7 +300,7 @@ def grade(
     from dlcourse.grading.stock import StockCourse
     from dlcourse.grading.tables import exercises_table, scores_table
 
-    with _clear_errors():
+    with _clear_errors("Nothing is lost: the same command goes on."):
         found = Course.find(course)
         name = StockCourse(found).select(lab)
         run = ClassRun(

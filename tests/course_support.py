@@ -12,13 +12,17 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
 
-def copy_course(folder, *labs):
-    """Copy the hand-written sources of labs, and what nbgrader needs, into an empty folder."""
+def copy_course(folder, *labs, built=False):
+    """Copy the hand-written sources of labs, and what nbgrader needs, into an empty folder.
+
+    With `built` come the instructor's notebook and the checks that were built from them.
+    """
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     for lab in labs:
         target = folder / "solutions" / lab
         target.mkdir(parents=True)
-        for name in ("lab.md", "exercises.py"):
+        names = ("lab.md", "exercises.py", f"{lab}.ipynb", "checks.json")
+        for name in names if built else names[:2]:
             shutil.copy(ROOT / "solutions" / lab / name, target)
     return Course(folder)
 

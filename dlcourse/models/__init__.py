@@ -6,12 +6,14 @@ Every builder reads `builder(input_shape, n_out, task, ...)`:
   out its channel axis if it has one channel. A dense network flattens what it gets.
 - `n_out`: the number of outputs. `task` decides what they are and what is minimized:
 
-  | `task`         | outputs                    | activation | loss                 | targets      |
-  |----------------|----------------------------|------------|----------------------|--------------|
-  | `"regression"` | any number                 | linear     | mean squared error   | numbers      |
-  | `"binary"`     | 1, the probability of 1    | sigmoid    | binary cross-entropy | 0 or 1       |
-  | `"multiclass"` | 2 or more, probabilities   | softmax    | cross-entropy        | integers or  |
-  |                |                            |            |                      | one-hot rows |
+  ================  ========================  ==========  ====================  ===============
+  `task`            outputs                   activation  loss                  targets
+  ================  ========================  ==========  ====================  ===============
+  `"regression"`    any number                linear      mean squared error    numbers
+  `"binary"`        1, the probability of 1   sigmoid     binary cross-entropy  0 or 1
+  `"multiclass"`    2 or more, probabilities  softmax     cross-entropy         integers or
+                                                                                one-hot rows
+  ================  ========================  ==========  ====================  ===============
 
 - Everything else is named: the architecture first, then `optimizer`, a name or an optimizer.
 
