@@ -89,7 +89,12 @@ docs: $(READY) ## the course as a book, in build/docs (executes all labs: some m
 	@$(BIN)/sphinx-build -W --keep-going -q -d build/doctrees docs build/docs
 	@echo "Open build/docs/index.html"
 
+.PHONY: pictures
+pictures: $(READY) ## take the pictures of the guides anew, in a browser
+	@echo "==> Taking docs/images"
+	@DLCOURSE_PICTURES=1 $(BIN)/python -m pytest tests/browser
+
 .PHONY: clean
 clean: ## remove what was built, and .venv
 	@echo "==> Removing build/, dist/, computed pages and $(VENV)"
-	@rm -rf build dist docs/labs docs/gallery.ipynb $(VENV) .venv-jax
+	@rm -rf build dist docs/labs docs/gallery.ipynb docs/api/cli.md $(VENV) .venv-jax

@@ -43,6 +43,8 @@ html_static_path = ["_static"]
 html_css_files = ["book.css"]
 html_show_sourcelink = False
 html_copy_source = False
+# pages without others below them need no list of these
+html_sidebars = {name: [] for name in ("index", "students", "authoring", "gallery")}
 html_theme_options = {
     "navbar_align": "left",
     "github_url": REPOSITORY,

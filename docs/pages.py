@@ -14,6 +14,7 @@ import hashlib
 import inspect
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ from dlcourse.grading.tables import progress_bar
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+TITLES = {"sgd": "Stochastic gradient descent", "diagrams": "Networks", "widgets": "Sliders"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "urls"
@@ -82,7 +84,10 @@ class Page:
         """
         notebook = self.draft()
         place = {"metadata": {"path": str(self.folder)}}
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=place).execute()
+        quietly = ["--IPKernelApp.log_level=ERROR"]
+        NotebookClient(
+            notebook, timeout=600, kernel_name="python3", resources=place, extra_arguments=quietly
+        ).execute()
         page = show_pictures(self.finish(notebook))
         page.metadata["digest"] = self.digest
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +137,8 @@ def launch(lab: str) -> str:
 
 def gallery_page() -> Page:
     """All figures, each drawn by the example of its docstring."""
-    return Page(DOCS / "gallery.ipynb", gallery, lambda notebook: notebook, DOCS)
+    labs = tuple(sorted((DOCS / "labs").glob("*.ipynb")))
+    return Page(DOCS / "gallery.ipynb", gallery, lambda notebook: notebook, DOCS, labs)
 
 
 def gallery() -> NotebookNode:
@@ -147,7 +153,7 @@ def gallery() -> NotebookNode:
         functions = [n for n in plots.__all__ if getattr(plots, n).__module__ == module]
         if functions == ["alt_text"]:
             continue
-        title = module.rpartition(".")[2].capitalize()
+        title = TITLES.get(module.rpartition(".")[2], module.rpartition(".")[2].capitalize())
         cells.append(v4.new_markdown_cell(f"## {title}", id=module.replace(".", "-")))
         for name in functions:
             document = inspect.getdoc(getattr(plots, name)) or ""
@@ -169,11 +175,12 @@ def example(document: str) -> str:
 
 
 def drawn_in(name: str) -> str:
-    """Links to the labs that draw a figure."""
+    """Links to the pages of labs that draw a figure."""
     labs = [
         path.parent.name
         for path in sorted((ROOT / "solutions").glob("*/lab.md"))
         if f"plots.{name}(" in path.read_text(encoding="utf-8")
+        and (DOCS / "labs" / f"{path.parent.name}.ipynb").is_file()
     ]
     links = ", ".join(f"[lab {lab[:2]}](labs/{lab}.ipynb)" for lab in labs)
     return f"Drawn in {links}." if links else ""
@@ -205,10 +212,19 @@ def write_pages(pages: Iterable[Page], console: Console) -> None:
             progress.update(task, description=f"executed {made[done].path.stem}", advance=1)
 
 
+def write_commands(path: Path) -> None:
+    """Write the page about the `dlcourse` command, from its own help."""
+    command = ["-m", "typer", "dlcourse.cli", "utils", "docs", "--name", "dlcourse"]
+    run = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
+    path.write_text(run.stdout.replace("# `dlcourse`", "# Command line", 1), encoding="utf-8")
+
+
 def main(labs: list[str]) -> None:
     course = Course(ROOT)
     pages = [lab_page(course, lab) for lab in course.select(labs or None)]
-    write_pages([*pages, gallery_page()], Console())
+    write_pages(pages, Console())
+    write_pages([gallery_page()], Console())  # links to the pages that there are
+    write_commands(DOCS / "api" / "cli.md")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import nbformat
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
@@ -15,9 +16,11 @@ from typer.testing import CliRunner
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
+from dlcourse.grading.referee import Budget
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import NotGraded, StockCourse
+from dlcourse.grading.task import HandIn, close_workers, grade_task
 from tests.conftest import ROOT
 
 LAB = "00_welcome"
@@ -77,6 +80,23 @@ def test_grades_are_those_of_stock_nbgrader(course, template, tmp_path, class_ru
     broken = next(o for o in outcomes if o.student not in graded)
     assert "not JSON" in broken.result.unreadable[0]
     assert ours[broken.student] == 0
+
+
+def test_threads_of_a_process_share_one_zygote_and_give_the_same_grades(course, jail_works):
+    run = ClassRun(course, LAB)
+    names, lab = run.package.notebooks, run.package
+    folders = [(s, run.recorder.original(LAB, s)) for s in run.submissions()]
+    class_ = [HandIn.open(student, folder, names) for student, folder in folders]
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            results = list(threads.map(lambda h: grade_task(lab, h, jail_works, Budget()), class_))
+        commands = [child.cmdline() for child in psutil.Process().children()]
+        assert sum("dlcourse.grading.zygote" in command for command in commands) == 1
+        alone = [grade_task(lab, hand_in, jail_works, Budget()) for hand_in in class_]
+    finally:
+        close_workers()
+    assert [r.notebooks for r in results] == [r.notebooks for r in alone]
+    assert [r.incidents for r in results] == [[]] * 6
 
 
 def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course, class_run):
