@@ -120,6 +120,14 @@ def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course, c
         assert notebook.comments[0].manual_comment == "Well done."
 
 
+def test_a_lab_that_the_gradebook_does_not_know_is_told_before_anything_runs(course, trust):
+    (course.root / "gradebook.db").unlink()
+    done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+    assert done.exit_code == 2
+    assert f"Tell it: nbgrader generate_assignment {LAB} --force" in " ".join(done.stderr.split())
+    assert not list((course.root / ".dlcourse").rglob("*.json"))
+
+
 def test_a_locked_gradebook_is_waited_for(course, class_run):
     sentences = []
     run = class_run(course, LAB, ["student-01"], jobs=1, notify=sentences.append)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from nbgrader.api import Gradebook, MissingEntry
 from rich.console import Console
 
 from dlcourse.grading.points import foreign_records, possible_points
@@ -16,7 +17,12 @@ from dlcourse.grading.tables import progress_bar
 
 
 def grade_class(run: ClassRun, console: Console) -> LabGrades:
-    """Grade the submissions of a lab, with a progress bar; return what the class did."""
+    """Grade the submissions of a lab, with a progress bar; return what the class did.
+
+    Raises:
+        ValueError: the gradebook does not know the lab.
+    """
+    _need_assignment(run)
     grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
     run.notify = lambda sentence: console.print(sentence, highlight=False)
     with progress_bar(console) as progress:
@@ -30,6 +36,17 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
     scores = run.recorder.scores(run.lab)
     grades.scores = {student: scores[student] for student in sorted(graded)}
     return grades
+
+
+def _need_assignment(run: ClassRun) -> None:
+    with Gradebook(run.recorder.folders.db_url) as gradebook:
+        try:
+            gradebook.find_assignment(run.lab)
+        except MissingEntry:
+            raise ValueError(
+                f"The gradebook does not know {run.lab} yet, so nothing can be recorded. Tell it: "
+                f"nbgrader generate_assignment {run.lab} --force"
+            ) from None
 
 
 def _take(outcome: Outcome, grades: LabGrades) -> None:

@@ -7,6 +7,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import expect
 
 from dlcourse.authoring import Bank
+from dlcourse.authoring.question import FreeText
 from dlcourse.grading.simulate import right_answers
 from tests.browser.notebook import Notebook
 from tests.conftest import ROOT
@@ -90,6 +91,20 @@ def test_from_release_to_returned_feedback(course, jupyter, page, tmp_path, pict
     assert "np.sum(2 * (w * x - y) * x)" not in feedback  # the solution
 
 
+def test_create_assignment_knows_the_graded_cells(course, jupyter, page):
+    """nbgrader's own panel reads what our build wrote: points, kinds and names of cells."""
+    course, _ = course
+    page.goto(jupyter(course.root).url(f"/tree/solutions/{LAB}/{LAB}.ipynb"))
+    Notebook(page, course.solutions / LAB / f"{LAB}.ipynb")
+    page.get_by_role("tab", name="Create Assignment").click()
+    expect(page.locator(".nbgrader-TotalPointsInput")).to_have_value("20")
+    kinds = page.locator(".nbgrader-CellType select").evaluate_all("all => all.map(x => x.value)")
+    items = Bank.load(course.solutions / LAB).items.values()
+    by_hand = [item for item in items if isinstance(item, FreeText)]
+    assert kinds.count("tests") == kinds.count("solution") == len(items) - len(by_hand)
+    assert kinds.count("manual") == len(by_hand)
+
+
 def open_assignments(page, server):
     page.goto(server.url())
     page.get_by_role("menuitem", name="Nbgrader", exact=True).click()
@@ -111,7 +126,8 @@ def fetch_and_submit(page, server, folder, course, picture):
     page.get_by_role("button", name="Validate").first.click()
     dialog = page.get_by_role("dialog")
     dialog.wait_for(timeout=120_000)
-    print(dialog.inner_text())
+    assert 'check("rate_extremes")' in dialog.inner_text()  # among what does not pass yet
+    assert 'check("grad_sse")' not in dialog.inner_text()
     dialog.get_by_role("button").last.click()
     open_assignments(page, server)
     page.get_by_role("button", name="Submit", exact=True).click()
