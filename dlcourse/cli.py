@@ -43,7 +43,7 @@ def _clear_errors(stopped: str = "The same command starts afresh.") -> Iterator[
 
     try:
         yield
-    except (AuthoringError, FileNotFoundError, ValueError) as error:
+    except (AuthoringError, OSError, ValueError) as error:
         errors.print(f"[red]Error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:

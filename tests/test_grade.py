@@ -3,6 +3,7 @@
 import csv
 import shutil
 import sqlite3
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -142,6 +143,35 @@ def test_a_locked_gradebook_is_waited_for(course, class_run):
         lock.close()
     assert sentences[0].startswith("The gradebook is locked")
     assert [o.problem for o in outcomes.result()] == [""]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own with room for little."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_told_and_loses_nothing(template, small_disk, trust):
+    course = Course(shutil.copytree(template, small_disk / "course"))
+    ballast = small_disk / "ballast"
+    free = shutil.disk_usage(small_disk).free
+    ballast.write_bytes(b"0" * (free - 400_000))
+    command = ["grade", "00", "--course", str(course.root), "--jobs", "1", *trust]
+    done = CliRunner().invoke(app, command)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.exit_code in (1, 2)
+    assert "No space left on device" in said or "disk is full" in said
+    assert done.exception is None or isinstance(done.exception, SystemExit)  # no traceback
+    ballast.unlink()
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert len(scores(course)) == 6
 
 
 def test_a_gradebook_that_cannot_be_written_is_left_alone(course, class_run):

@@ -184,6 +184,8 @@ def test_late_submissions_pay_as_in_stock_nbgrader(two_courses, grade, setting, 
     assert {s: grades[s]["penalty"] for s in grades} == {"punctual": 0, "late": penalty}
     assert grades["late"]["seconds late"] == 2 * 3600
     assert grades["punctual"]["seconds late"] == 0
+    report = (ours.root / "build" / f"{LAB}.html").read_text(encoding="utf-8")
+    assert f"Handed in 2:00:00 late; {penalty} points were taken off." in report
 
 
 @pytest.mark.parametrize("create", [True, False])

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from dlcourse.checks.judge import Verdict
 from dlcourse.checks.view import RECORD_TYPE
+from dlcourse.grading.grade import _slow
 from dlcourse.grading.records import Record, read_records, stopped_cells
 from dlcourse.grading.report import histogram, render
 from dlcourse.grading.summary import LabGrades
@@ -52,6 +53,22 @@ def test_summary_of_an_exercise(grades):
     ]
     assert (loss.passed, loss.not_attempted, loss.difficulty) == (1, 1, 0.5)
     assert loss.mistakes == []
+
+
+def test_tests_that_ran_inside_the_notebook_are_named(grades):
+    assert "In-process" not in render("Class", [grades])
+    grades.in_process = {"slope", "<loss>"}
+    page = render("Class", [grades])
+    assert "the tests of <code>&lt;loss&gt;</code>, <code>slope</code> are cells" in page
+
+
+def test_a_slow_notebook_is_told_from_a_slow_class():
+    usual = {f"student-{k}": 20.0 for k in range(5)}
+    assert list(_slow(usual)) == []
+    assert list(_slow({**usual, "ada": 59.0})) == []
+    ((student, note),) = _slow({**usual, "ada": 61.0})
+    assert (student, note) == ("ada", "Took 61 seconds; half of the class took 20 at most.")
+    assert list(_slow({"ada": 9.0, "bob": 1.0, "eve": 1.0})) == []  # seconds do not matter
 
 
 def test_histogram_counts_every_score_once(grades):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 from nbgrader.api import Gradebook, MissingEntry
 from rich.console import Console
@@ -15,6 +18,8 @@ from dlcourse.grading.runner import ClassRun, Outcome
 from dlcourse.grading.summary import LabGrades
 from dlcourse.grading.tables import progress_bar
 
+SLOW = 3  # a notebook is slow if it took so many times the median of the class
+
 
 def grade_class(run: ClassRun, console: Console) -> LabGrades:
     """Grade the submissions of a lab, with a progress bar; return what the class did.
@@ -23,18 +28,22 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
         ValueError: the gradebook does not know the lab.
     """
     _need_assignment(run)
+    seconds: dict[str, float] = {}
     grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
     run.notify = lambda sentence: console.print(sentence, highlight=False)
     with progress_bar(console) as progress:
         task = progress.add_task(run.lab, total=None)
         for outcome in run.run(lambda total: progress.update(task, total=total)):
             _take(outcome, grades)
+            seconds |= {outcome.student: outcome.result.seconds} if outcome.result else {}
             progress.update(task, description=f"{run.lab} {outcome.student}", advance=1)
             if outcome.problem:
                 console.print(f"{outcome.student}: {outcome.problem}", highlight=False)
     graded = {record.student for record in grades.records}
     scores = run.recorder.scores(run.lab)
     grades.scores = {student: scores[student] for student in sorted(graded)}
+    for student, note in [*_late(run), *_slow(seconds)]:
+        grades.notes.setdefault(student, []).append(note)
     return grades
 
 
@@ -49,13 +58,32 @@ def _need_assignment(run: ClassRun) -> None:
             ) from None
 
 
+def _late(run: ClassRun) -> Iterator[tuple[str, str]]:
+    """Yield who handed in late, and how nbgrader counts it."""
+    with Gradebook(run.recorder.folders.db_url) as gradebook:
+        for submission in gradebook.assignment_submissions(run.lab):
+            if submission.total_seconds_late:
+                late = timedelta(seconds=round(submission.total_seconds_late))
+                penalty = f"{submission.late_submission_penalty:g} points were taken off"
+                yield submission.student.id, f"Handed in {late} late; {penalty}."
+
+
+def _slow(seconds: dict[str, float]) -> Iterator[tuple[str, str]]:
+    """Yield whose notebook took much longer than those of the others."""
+    usual = median(seconds.values()) if seconds else 0.0
+    for student, own in seconds.items():
+        if own > max(SLOW * usual, usual + 10):
+            yield student, f"Took {own:.0f} seconds; half of the class took {usual:.0f} at most."
+
+
 def _take(outcome: Outcome, grades: LabGrades) -> None:
     if not outcome.notebooks or outcome.result is None:
         grades.not_graded[outcome.student] = outcome.problem
         return
     for notebook in outcome.notebooks:
-        grades.records += read_records(notebook, outcome.student)
-        grades.records += foreign_records(notebook, outcome.student)
+        foreign = list(foreign_records(notebook, outcome.student))
+        grades.records += [*read_records(notebook, outcome.student), *foreign]
+        grades.in_process |= {record.exercise for record in foreign}
     empty = [f"Graded as empty, please look at it: {r}." for r in outcome.result.unreadable]
     notes = [*empty, *outcome.result.repairs, *outcome.result.incidents]
     if notes:

@@ -64,6 +64,7 @@ class LabGrades:
         stopped: cells that ended with an error, by student.
         not_graded: the reason, by student.
         notes: what was repaired, refused or cut short, by student.
+        in_process: graded cells whose tests ran in the notebook, where an answer can see them.
     """
 
     lab: str
@@ -74,6 +75,7 @@ class LabGrades:
     stopped: dict[str, list[str]] = field(default_factory=dict)
     not_graded: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    in_process: set[str] = field(default_factory=set)
 
     def exercises(self) -> Iterator[ExerciseSummary]:
         """Yield a summary of each exercise, in the order of the lab."""
