@@ -33,8 +33,8 @@ demo: $(READY) ## build the labs, grade a simulated class of 24 with nbgrader, s
 
 .PHONY: lab
 lab: $(READY) ## open the labs in JupyterLab
-	@echo "==> Starting JupyterLab on labs/ (stop it with Ctrl-C)"
-	@cd labs && ../$(BIN)/jupyter lab 00_welcome/00_welcome.ipynb
+	@echo "==> Opening labs/"
+	@$(BIN)/dlcourse start labs
 
 .PHONY: build
 build: $(READY) ## rebuild the notebooks and checks of all labs from solutions/

@@ -73,7 +73,7 @@ def start(
     """Copy the labs into a folder of yours and open them; work that is there is kept."""
     from importlib.util import find_spec
 
-    from dlcourse.start import copy_labs, open_lab
+    from dlcourse.start import copy_labs, open_jupyter
 
     with _clear_errors():
         copied, kept = copy_labs(folder)
@@ -86,7 +86,7 @@ def start(
             raise typer.Exit(2)
         if jupyter:
             console.print("Starting JupyterLab (stop it with Ctrl-C)")
-            raise typer.Exit(open_lab(folder))
+            raise typer.Exit(open_jupyter(folder))
 
 
 @app.command()

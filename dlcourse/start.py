@@ -39,13 +39,18 @@ def copy_labs(folder: Path) -> tuple[list[str], list[str]]:
     return copied, kept
 
 
-def open_lab(folder: Path) -> int:
-    """Open the first lab of a folder in JupyterLab; return its exit code when it is stopped.
+def jupyter_command(folder: Path) -> list[str]:
+    """Return the command that serves a folder of labs and opens the first one."""
+    first = min(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
+    url = f"/lab/tree/{first.relative_to(folder).as_posix()}"
+    return [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url={url}"]
+
+
+def open_jupyter(folder: Path) -> int:
+    """Open a folder of labs in JupyterLab; return its exit code when it is stopped.
 
     Ctrl-C is for JupyterLab, which ends its kernels and then itself.
     """
-    first = min(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
-    command = [sys.executable, "-m", "jupyterlab", str(first.relative_to(folder))]
-    jupyter = subprocess.Popen(command, cwd=folder)
+    jupyter = subprocess.Popen(jupyter_command(folder), cwd=folder)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return jupyter.wait()

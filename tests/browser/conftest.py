@@ -90,9 +90,12 @@ class JupyterLab:
         home: an empty folder.
         theme: name of a theme of JupyterLab.
         nbgrader: lines of the user's own configuration of nbgrader.
+        command: starts it.
     """
 
-    def __init__(self, folder: Path, home: Path, theme: str, nbgrader: str) -> None:
+    def __init__(
+        self, folder: Path, home: Path, theme: str, nbgrader: str, command: list[str]
+    ) -> None:
         (home / ".jupyter").mkdir()
         (home / ".jupyter" / "nbgrader_config.py").write_text("c = get_config()\n" + nbgrader)
         settings = home / "settings" / "@jupyterlab" / "apputils-extension"
@@ -110,7 +113,7 @@ class JupyterLab:
         }
         self._log = (home / "log").open("w")
         self._process = subprocess.Popen(
-            [BIN / "jupyter", "lab", "--no-browser", "--allow-root", "--port=0"],
+            [*command, "--no-browser", "--allow-root", "--port=0"],
             cwd=folder,
             env=environment,
             stdout=self._log,
@@ -140,10 +143,10 @@ def jupyter(tmp_path):
     """Return a function that starts JupyterLab in a folder."""
     servers = []
 
-    def start(folder, theme="JupyterLab Light", nbgrader=""):
+    def start(folder, theme="JupyterLab Light", nbgrader="", command=(BIN / "jupyter", "lab")):
         home = tmp_path / f"home-{len(servers)}"
         home.mkdir()
-        servers.append(JupyterLab(folder, home, theme, nbgrader))
+        servers.append(JupyterLab(folder, home, theme, nbgrader, command))
         return servers[-1]
 
     yield start

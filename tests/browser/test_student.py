@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from dlcourse.start import copy_labs
+from dlcourse.start import copy_labs, jupyter_command
 from tests.browser.notebook import Notebook
 from tests.browser.pages import accessible
 from tests.course_support import BIN
@@ -96,8 +96,12 @@ def test_a_check_is_readable_by_everyone(labs, jupyter, page, theme):
         output.evaluate("node => node.removeAttribute('id')")
 
 
-def test_the_folder_opens_with_the_welcome(labs, jupyter, page):
-    page.goto(jupyter(labs).url())
-    first = page.locator(".jp-DirListing-item").first
-    first.wait_for()
-    assert first.inner_text().startswith("00_welcome")
+def test_a_newcomer_sees_the_welcome_first_and_all_labs_beside_it(labs, jupyter, page):
+    """As `dlcourse start` and `make lab` open it."""
+    server = jupyter(labs, command=jupyter_command(labs))
+    page.goto(f"{server.address}?token=secret")
+    page.get_by_role("heading", name="Lab 00").wait_for()
+    page.get_by_title("labs").or_(page.locator(".jp-BreadCrumbs-home")).first.click()
+    items = page.locator(".jp-DirListing-item")
+    items.nth(11).wait_for()
+    assert items.first.inner_text().startswith("00_welcome")
