@@ -84,9 +84,13 @@ class Page:
         """
         notebook = self.draft()
         place = {"metadata": {"path": str(self.folder)}}
-        quietly = ["--IPKernelApp.log_level=ERROR"]
         NotebookClient(
-            notebook, timeout=600, kernel_name="python3", resources=place, extra_arguments=quietly
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            resources=place,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            coalesce_streams=True,
         ).execute()
         page = show_pictures(self.finish(notebook))
         page.metadata["digest"] = self.digest
