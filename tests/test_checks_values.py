@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -36,6 +36,7 @@ def same(a, b):
 
 
 @given(values)
+@example(np.array([complex(0, np.inf), complex(-np.inf, np.nan)]))
 def test_json_loses_nothing(value):
     data = plain(value)
     text = json.dumps(encode(data), allow_nan=False)

@@ -193,8 +193,8 @@ def decode(data: Any) -> Any:
 
 def _decode_array(items: list[Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     if dtype.kind == "c":
-        pairs = np.array([float(v) for v in items]).reshape(-1, 2)
-        return (pairs[:, 0] + 1j * pairs[:, 1]).astype(dtype).reshape(shape)
+        parts = np.array([float(v) for v in items])  # not 1j * inf, which has a real part of NaN
+        return parts.view(np.complex128).astype(dtype).reshape(shape)
     if dtype.kind == "f":
         items = [float(v) for v in items]
     elif dtype.kind not in "biu":
