@@ -13,6 +13,7 @@ from dlcourse.grading.simulate import fill, right_answers
 from tests.course_support import ROOT, copy_course, run
 
 COURSE = Course(ROOT)
+pytestmark = pytest.mark.slow
 every_lab = pytest.mark.parametrize("lab", COURSE.lab_names)
 
 
@@ -22,7 +23,6 @@ def test_the_points_add_up():
     assert sum(Bank.load(COURSE.solutions / lab).points for lab in graded) == 229
 
 
-@pytest.mark.slow
 @every_lab
 def test_a_lab_goes_all_the_way_through_nbgrader(lab, tmp_path):
     course = copy_course(tmp_path, lab, built=True)

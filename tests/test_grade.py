@@ -22,6 +22,7 @@ from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, close_workers, grade_task
+from dlcourse.grading.zygote import start_ahead
 from tests.conftest import ROOT
 
 LAB = "00_welcome"
@@ -88,6 +89,7 @@ def test_threads_of_a_process_share_one_zygote_and_give_the_same_grades(course, 
     names, lab = run.package.notebooks, run.package
     folders = [(s, run.recorder.original(LAB, s)) for s in run.submissions()]
     class_ = [HandIn.open(student, folder, names) for student, folder in folders]
+    start_ahead(jail_works)
     try:
         with ThreadPoolExecutor(4) as threads:
             results = list(threads.map(lambda h: grade_task(lab, h, jail_works, Budget()), class_))

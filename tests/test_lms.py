@@ -10,6 +10,8 @@ from nbgrader.api import Gradebook
 
 from tests.course_support import BIN
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 c = get_config()
 c.CanvasExport.titles = {"lab, one": "Lab 1 (4711)"}

@@ -12,6 +12,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from dlcourse import models
 from dlcourse.tuning import search
 
+pytestmark = pytest.mark.slow
+
 X, y = make_blobs(60, centers=3, cluster_std=2.0, random_state=0)
 X = (X / 5).astype("float32")
 GRID = {"units": [2, 8], "learning_rate": [1e-6, 0.3]}

@@ -12,6 +12,8 @@ from sklearn.neural_network import MLPClassifier
 from dlcourse import datasets, models
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "02_mlp"
 SEEDS = (0, 1, 2)
 
@@ -171,7 +173,6 @@ def test_relu_outputs_are_dead_on_raw_features(seed):
     assert dead(scaled) < 20
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_dead_output_never_learns(seed):
     X, y = datasets.load_boston()
@@ -188,7 +189,6 @@ def test_a_dead_output_never_learns(seed):
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_network_tells_iris_flowers_apart(bank, seed):
     X, y = datasets.load_iris()
@@ -200,7 +200,6 @@ def test_network_tells_iris_flowers_apart(bank, seed):
     assert np.mean(predicted == y_test) >= 0.9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_network_reads_letters(bank, seed):
     (X, y), (X_test, y_test) = datasets.load_glyphs(n_train=4000, n_test=500)
@@ -223,7 +222,6 @@ def circle_accuracy(units, seed):
     return np.mean((np.asarray(network(X))[:, 0] >= 0.5) == y)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_more_units_separate_more(seed):
     assert circle_accuracy(1, seed) <= 0.75
@@ -231,7 +229,6 @@ def test_more_units_separate_more(seed):
     assert circle_accuracy(16, seed) >= 0.97
 
 
-@pytest.mark.slow
 def test_with_three_units_it_depends_on_the_start():
     accuracies = [circle_accuracy(3, seed) for seed in range(6)]
     assert min(accuracies) < 0.85

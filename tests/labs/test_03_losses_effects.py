@@ -9,6 +9,8 @@ from scipy import special, stats
 from dlcourse import datasets
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "03_losses"
 SEEDS = (0, 1, 2)
 
@@ -86,7 +88,6 @@ def test_metrics_are_those_of_scikit_learn(bank, rng, threshold):
     )
 
 
-@pytest.mark.slow
 def test_losses_are_those_of_keras(bank, rng):
     import keras
 
@@ -151,7 +152,6 @@ def test_loss_of_logistic_regression_is_convex_and_that_of_a_network_is_not(bank
     assert convex > 0 > network
 
 
-@pytest.mark.slow
 def test_keras_clips_in_single_precision():
     import keras
 
@@ -200,7 +200,6 @@ def test_softmax_applied_twice_costs_a_perfect_prediction_146(bank):
     assert round(bank.sparse_nll(np.array([2]), twice), 2) == 1.46
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_forgetting_from_logits_trains_badly_and_silently(seed):
     import keras
@@ -220,7 +219,6 @@ def test_forgetting_from_logits_trains_badly_and_silently(seed):
     assert accuracy("sparse_categorical_crossentropy") <= 0.65
 
 
-@pytest.mark.slow
 def test_keras_warns_of_a_softmax_with_from_logits():
     import keras
 
@@ -239,7 +237,6 @@ def test_normal_likelihood_is_a_squared_error(rng):
         assert density == pytest.approx(formula)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_lower_threshold_trades_precision_for_recall(bank, seed):
     import keras

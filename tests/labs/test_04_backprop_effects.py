@@ -12,6 +12,8 @@ from scipy import optimize, special
 from dlcourse import datasets
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "04_backprop"
 SEEDS = (0, 1, 2)
 NAMES = ["w11", "w21", "w12", "w22", "b1", "b2", "w1", "w2", "b3"]
@@ -154,7 +156,6 @@ def test_two_starts_learn_xor_and_one_does_not(lesson):
     assert max(ends[1:]) < 0.01
 
 
-@pytest.mark.slow
 def test_the_stuck_start_stays_stuck(lesson):
     assert lesson["train"](0, n_steps=8000)[-1] > 0.34
 

@@ -13,6 +13,8 @@ from dlcourse import datasets, models, plots, schedules
 from dlcourse.authoring import Bank
 from dlcourse.plots.contours import keras_path
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "05_optimizers"
 SEEDS = (0, 1, 2)
 
@@ -392,7 +394,6 @@ def digits():
     return X.reshape(len(X), -1) / 16, digit
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_small_batches_get_further_with_the_same_rows(bank, digits, seed):
     X, Y = digits[0], np.eye(10)[digits[1]]
@@ -413,7 +414,6 @@ def test_small_batches_get_further_with_the_same_rows(bank, digits, seed):
     assert np.all(np.diff(losses) > 0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_best_rates_of_sgd_and_adam(digits, seed):
     """The reading of the two panels: `rate_reading` and `magic_rate`."""
@@ -433,7 +433,6 @@ def test_best_rates_of_sgd_and_adam(digits, seed):
     assert np.all(np.diff([final["SGD", lr] for lr in rates]) < 0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_power_scheduling_settles_and_a_constant_rate_does_not(bank, seed):
     X, side = datasets.make_half_planes(20, seed=0)
@@ -451,7 +450,6 @@ def test_power_scheduling_settles_and_a_constant_rate_does_not(bank, seed):
     assert last_norm(lambda t: 0.8) > 10 * last_norm(lambda t: bank.power_lr(t, 0.8, 5))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_performance_scheduling_halves_the_rate_on_a_plateau(digits, seed):
     keras.utils.set_random_seed(seed)

@@ -9,6 +9,8 @@ import pytest
 from dlcourse import datasets
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "06_deep_networks"
 SEEDS = (0, 1, 2)
 NAMES = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu")
@@ -54,7 +56,6 @@ def slope_by_tape(name, z):
 # the references
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_activations_and_derivatives_are_those_of_keras(bank, rng, name):
     z = 2 * rng.normal(size=50)
@@ -71,7 +72,6 @@ def test_derivatives_are_those_of_finite_differences(bank, rng, name):
     assert bank.d_activation(name, z) == pytest.approx(difference, abs=1e-8)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_factor_is_the_gradient_of_the_chain(bank, rng, name):
     import tensorflow as tf
@@ -86,7 +86,6 @@ def test_factor_is_the_gradient_of_the_chain(bank, rng, name):
     assert found == pytest.approx(float(tape.gradient(a, x)), rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.slow
 def test_spreads_are_those_of_keras_initializers(bank):
     from keras import initializers
 
@@ -117,7 +116,6 @@ def test_standardize_does_not_divide_by_a_rounding_error(bank):
     assert np.abs(bank.standardize(tenths)[0]).max() < 1e-15
 
 
-@pytest.mark.slow
 def test_batch_normalization_is_that_of_keras(bank, rng):
     from keras import layers
 
@@ -138,7 +136,6 @@ def test_batch_normalization_is_that_of_keras(bank, rng):
     assert np.asarray(norm(row)) == pytest.approx(found, abs=1e-5)
 
 
-@pytest.mark.slow
 def test_parameters_of_the_docstring(bank):
     plain, normalized = (bank.build_deep(3, 8, flag, "he_normal") for flag in (False, True))
     assert plain.count_params() == 3 * 8 + 2 * 9 * 8 + 9 == 177
@@ -215,7 +212,6 @@ def test_deep_sigmoids_forget_the_rows(seed):
     assert a.std(axis=0).max() < 1e-3 < 0.1 < a.std()
 
 
-@pytest.mark.slow
 @each_seed
 def test_gradients_of_ten_layers(seed):
     import keras
@@ -262,7 +258,6 @@ def fit_tumors(net, tumors, X_train, X_test, seed):
     return net.evaluate(X_test, tumors[1][1], verbose=0)[1]
 
 
-@pytest.mark.slow
 @each_seed
 def test_raw_features_teach_the_larger_class_only(bank, tumors, seed):
     import keras
@@ -280,7 +275,6 @@ def test_raw_features_teach_the_larger_class_only(bank, tumors, seed):
     assert accuracy[1] > accuracy[0] + 0.2
 
 
-@pytest.mark.slow
 @each_seed
 def test_normalization_in_the_network_replaces_scaled_features(tumors, seed):
     import keras
@@ -294,7 +288,6 @@ def test_normalization_in_the_network_replaces_scaled_features(tumors, seed):
     assert fit_tumors(net, tumors, tumors[0][0], tumors[1][0], seed) > 0.8
 
 
-@pytest.mark.slow
 @each_seed
 def test_irises_learn_better_when_standardized(bank, seed):
     import keras
@@ -319,7 +312,6 @@ def test_pandas_divides_by_one_less(rng):
     assert pd.Series(x).std() == pytest.approx(np.std(x, ddof=1))
 
 
-@pytest.mark.slow
 def test_one_batch_moves_the_average_by_one_percent(rng):
     from keras import layers
 
@@ -333,7 +325,6 @@ def test_one_batch_moves_the_average_by_one_percent(rng):
     assert np.asarray(norm.moving_mean) == pytest.approx(0.01 * x.mean(axis=0), rel=1e-4)
 
 
-@pytest.mark.slow
 def test_on_images_a_unit_is_a_channel(rng):
     from keras import layers
 
@@ -377,7 +368,6 @@ def learn_disc(bank, seed, batch_norm, init, momentum=0.99, epochs=15):
     return accuracy, net.evaluate(X, y, verbose=0)[1]
 
 
-@pytest.mark.slow
 def test_an_initializer_object_draws_one_matrix_for_all_layers(bank):
     import keras
 
@@ -390,7 +380,6 @@ def test_an_initializer_object_draws_one_matrix_for_all_layers(bank):
     assert not equal("he_normal")
 
 
-@pytest.mark.slow
 @each_seed
 def test_batch_normalization_makes_small_weights_harmless(bank, seed):
     normalized, _ = learn_disc(bank, seed, True, normal(0.1, seed))
@@ -404,7 +393,6 @@ def test_batch_normalization_makes_small_weights_harmless(bank, seed):
     assert falls[0] < falls[1]
 
 
-@pytest.mark.slow
 @each_seed
 def test_moving_averages_lag_behind_short_trainings(bank, seed):
     history, evaluated = learn_disc(bank, seed, True, normal(0.1, seed))
@@ -429,7 +417,6 @@ def test_selu_brings_a_layer_closer_to_its_fixed_point(bank, seed):
         assert abs(a.mean()) < 0.1
 
 
-@pytest.mark.slow
 @each_seed
 def test_alpha_dropout_keeps_the_standard_deviation(seed):
     from keras import layers

@@ -12,6 +12,8 @@ from dlcourse import datasets, models
 from dlcourse.authoring import Bank
 from dlcourse.layers import MCDropout
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "07_regularization"
 SEEDS = (0, 1, 2)
 
@@ -90,7 +92,6 @@ def test_l1_makes_zeros_and_l2_makes_weights_small(digits):
     assert np.std(kernels["L2"]) < np.std(kernels["none"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_half_of_the_units_ignore_wrong_labels(seed):
     X, y = datasets.make_moons(120, flip=0.2, seed=seed)
@@ -129,7 +130,6 @@ def test_fewer_units_answer_with_dropout(seed):
     assert active(0.5) < active(0.0) - 0.1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_doubt_is_twice_as_large_where_the_network_is_wrong(bank, digits, seed):
     (X, y), (X_test, y_test) = digits
@@ -146,7 +146,6 @@ def test_doubt_is_twice_as_large_where_the_network_is_wrong(bank, digits, seed):
     assert doubt[~right].mean() > 2 * doubt[right].mean()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_shifted_copies_help_on_shifted_digits(bank, digits, seed):
     (X, y), (X_test, y_test) = digits

@@ -11,6 +11,8 @@ from scipy import ndimage
 from dlcourse import datasets, models
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "08_convnets"
 SEEDS = (0, 1, 2)
 
@@ -103,7 +105,6 @@ def test_lenet_has_the_parameters_of_the_notes(bank):
     assert bank.build_lenet().count_params() == 61_706
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lenet_reads_large_digits(bank, seed):
     digits, labels = datasets.load_digits()
@@ -115,7 +116,6 @@ def test_lenet_reads_large_digits(bank, seed):
     assert net.evaluate(*test, verbose=0)[1] >= 0.93
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_filters_beat_a_dense_network_on_trace(bank, seed):
     (X, y), (X_test, y_test) = datasets.load_trace()
@@ -137,7 +137,6 @@ def test_filters_beat_a_dense_network_on_trace(bank, seed):
     assert accuracies["dense"] <= 0.75
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_transfer_is_worth(bank, seed):
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -10,6 +10,8 @@ from keras import layers
 from dlcourse import datasets, models
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "09_rnns"
 SEEDS = (0, 1, 2)
 
@@ -136,7 +138,6 @@ def test_parameter_counts_of_the_two_grus():
     assert (count(False), count(True)) == (54, 63)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gates_win_the_adding_problem(seed):
     keras.utils.set_random_seed(seed)
@@ -150,7 +151,6 @@ def test_gates_win_the_adding_problem(seed):
     assert losses["simple"] >= 10 * losses["lstm"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_networks_and_a_linear_model_beat_persistence(bank, seed):
     _, spots = datasets.load_sunspots()

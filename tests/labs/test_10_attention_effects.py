@@ -10,6 +10,8 @@ from keras import layers
 from dlcourse import datasets
 from dlcourse.authoring import Bank
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "solutions" / "10_attention"
 
 
@@ -76,7 +78,6 @@ def test_only_positions_and_masks_know_the_order(bank, rng):
     assert not bank.is_equivariant(lambda X: bank.attention(X, X, X, causal)[0], X, perm)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_attention_recalls_what_an_lstm_does_not(bank, seed):
     keras.utils.set_random_seed(seed)
