@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.sealed import steps, swap
@@ -49,7 +49,10 @@ class Recorder(StockCourse):
         self.staging = staging
         self.config.CourseDirectory.submitted_directory = str(staging.relative_to(course.root))
         self.folders.submitted_directory = str(staging.relative_to(course.root))
-        self.config.Autograde.autograde_preprocessors = swap(steps(self.config), Execute, UseGraded)
+        after = [step for step in steps(self.config) if step is not CheckCellMetadata]
+        # to check once is enough: metadata when sanitizing, the format after all steps
+        self.config.Autograde.autograde_preprocessors = swap(after, Execute, UseGraded)
+        self.config.Exporter.optimistic_validation = True
 
     @property
     def students_own(self) -> dict[str, list[str]]:

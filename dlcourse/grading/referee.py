@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,9 @@ from dlcourse.grading.wire import WireError, WireTimeout
 from dlcourse.grading.zygote import Notebook, Zygote
 
 CHECK_CELL = re.compile(r"""^\s*check\(\s*["'](\w+)["']\s*\)\s*(#.*)?$""")
+
+# What the bank computes (cases, views) uses what a process has once: seeds, output, Keras' state.
+_computing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,22 @@ class Key:
         self.lab = LabChecks.read(folder / "checks.json")
         self._complete: dict[tuple[str, bool], CodeChecks] = {}
 
+    def prepare(self) -> None:
+        """Evaluate what most submissions need, which imports Keras if the lab uses it."""
+        for name, exercise in self.lab.exercises.items():
+            if isinstance(exercise, CodeChecks):
+                self.checks(name, mistakes=False)
+
     def checks(self, name: str, mistakes: bool) -> CodeChecks:
         """Return visible and hidden cases; evaluated once, on first use."""
-        if (name, mistakes) not in self._complete:
-            visible = self.lab.exercises[name]
-            assert isinstance(visible, CodeChecks)
-            hidden = self.bank.hidden_checks(name, self.entropy, mistakes)
-            complete = replace(visible, cases=(*visible.cases, *hidden.cases))
-            self._complete[name, mistakes] = complete
-        return self._complete[name, mistakes]
+        with _computing:
+            if (name, mistakes) not in self._complete:
+                visible = self.lab.exercises[name]
+                assert isinstance(visible, CodeChecks)
+                hidden = self.bank.hidden_checks(name, self.entropy, mistakes)
+                complete = replace(visible, cases=(*visible.cases, *hidden.cases))
+                self._complete[name, mistakes] = complete
+            return self._complete[name, mistakes]
 
 
 class Dead(Exception):
@@ -186,7 +197,8 @@ class JailedAnswer:
         except (ValueError, KeyError, TypeError):
             return Outcome(raised="Garbage", message="an answer that is not plain data")
         if case.view and outcome.raised is None:
-            return view_of(outcome, self.bank.drivers[case.view], case.time_limit)
+            with _computing:
+                return view_of(outcome, self.bank.drivers[case.view], case.time_limit)
         return outcome
 
 

@@ -23,8 +23,10 @@ from dlcourse.grading.journal import Journal
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.stock import NotGraded
 from dlcourse.grading.task import HandIn, LabPackage, Result, close_workers, grade_task
+from dlcourse.grading.zygote import start_ahead
 
 STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
+SHARING = 4  # jobs, at most, of one process: they import Keras once, but compute one at a time
 PATIENCE = 600  # seconds to wait for a locked gradebook
 
 
@@ -55,7 +57,7 @@ class ClassRun:
         course: where.
         lab: what.
         students: whom; all who handed in by default.
-        jobs: local worker processes.
+        jobs: submissions that are graded at the same time.
         scheduler: address of a dask scheduler to use instead of local workers.
         jail: whether submissions run in the sandbox.
         force: grade anew what has been graded.
@@ -127,15 +129,17 @@ class ClassRun:
             with Client(self.scheduler) as client:
                 yield client
             return
+        threads = max(n for n in range(1, SHARING + 1) if self.jobs % n == 0)
         with (
             LocalCluster(
-                n_workers=self.jobs,
-                threads_per_worker=1,
+                n_workers=self.jobs // threads,
+                threads_per_worker=threads,
                 processes=True,
                 dashboard_address=":0",
             ) as cluster,
             Client(cluster) as client,
         ):
+            client.run(start_ahead, self.jail)  # first, for the rest of this package loads slowly
             client.run(_leave_interrupts_to_us)
             yield client
             client.run(close_workers)

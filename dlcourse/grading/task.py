@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ from dlcourse.grading.intake import (
 )
 from dlcourse.grading.referee import Budget, Graded, Key, grade_notebook
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
-from dlcourse.grading.zygote import Zygote
+from dlcourse.grading.zygote import get_zygote
 
 
 @dataclass(frozen=True)
@@ -236,10 +237,12 @@ class Worker:
 
     def __init__(self, package: LabPackage, jail: bool = True) -> None:
         self.package, self.jail = package, jail
-        self.zygote = Zygote(jail)  # imports while we do
+        self.zygote = get_zygote(jail)  # imports while we do
         self._temporary = tempfile.TemporaryDirectory(prefix="dlcourse-key-")
         folder = Path(self._temporary.name) / package.lab
         self.key = _unpack_key(package, folder) if package.solution else None
+        if self.key:
+            self.key.prepare()
 
     def grade(self, hand_in: HandIn, budget: Budget | None = None) -> Result:
         """Grade one submission; whatever it holds, there is a result.
@@ -328,14 +331,16 @@ def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
 
 
 _workers: dict[tuple[str, int, bool], Worker] = {}
+_hiring = threading.Lock()
 
 
 def grade_task(package: LabPackage, hand_in: HandIn, jail: bool, budget: Budget) -> Result:
-    """Grade a submission in this process, which keeps its worker for the next one."""
+    """Grade a submission in this process, which keeps its worker for all of its threads."""
     name = (package.version, package.entropy, jail)
-    if name not in _workers:
-        close_workers()
-        _workers[name] = Worker(package, jail)
+    with _hiring:
+        if name not in _workers:
+            close_workers()
+            _workers[name] = Worker(package, jail)
     return _workers[name].grade(hand_in, budget)
 
 

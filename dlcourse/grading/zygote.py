@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -103,7 +104,7 @@ def _close_all_but(descriptor: int) -> None:
 
 
 class Zygote:
-    """The grader's handle of a zygote process.
+    """The grader's handle of a zygote process; threads may share it.
 
     Args:
         jail: whether forks enter the sandbox. Defaults to True.
@@ -139,18 +140,20 @@ class Zygote:
         theirs.close()
         self.pid = self._process.pid
         self._ready = False
+        self._asking = threading.Lock()
 
     def fork(self, policy: Policy) -> Notebook:
         """Return a new notebook process, jailed unless told otherwise."""
-        if not self._ready:
-            wire.receive(self._control, 120)
-            self._ready = True
         ours, theirs = socket.socketpair()
         policy = replace(policy, folder=os.path.abspath(policy.folder))
         request = json.dumps({"policy": asdict(policy), "jail": self.jail}).encode()
-        socket.send_fds(self._control, [request], [theirs.fileno()])
+        with self._asking:
+            if not self._ready:
+                wire.receive(self._control, 120)
+                self._ready = True
+            socket.send_fds(self._control, [request], [theirs.fileno()])
+            pid = wire.receive(self._control, 30)["pid"]
         theirs.close()
-        pid = wire.receive(self._control, 30)["pid"]
         hello = wire.receive(ours, 30)
         if "protections" not in hello:
             ours.close()
@@ -168,6 +171,19 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_ahead: list[Zygote] = []
+
+
+def start_ahead(jail: bool) -> None:
+    """Start a zygote for `get_zygote`: it imports Keras while this process imports the rest."""
+    _ahead.append(Zygote(jail))
+
+
+def get_zygote(jail: bool) -> Zygote:
+    """Return the zygote that was started ahead, or else a new one."""
+    return _ahead.pop() if _ahead and _ahead[-1].jail == jail else Zygote(jail)
 
 
 def _children(pid: int) -> list[int]:
