@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
+from dlcourse.grading.simulate import simulate_class
+from dlcourse.grading.stock import StockCourse
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -25,6 +28,20 @@ def copy_course(folder, *labs, built=False):
         for name in names if built else names[:2]:
             shutil.copy(ROOT / "solutions" / lab / name, target)
     return Course(folder)
+
+
+def handed_in(root, lab, students):
+    """Make a course in which a simulated class has handed in a lab; nothing is graded."""
+    root.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    for part in ("solutions", "labs"):
+        shutil.copytree(ROOT / part / lab, root / part / lab)
+    course = Course(root)
+    released = StockCourse(course).release(lab)
+    bank = Bank.load(course.solutions / lab)
+    for submission in simulate_class(bank, released, students=students, seed=1):
+        submission.write(root / "submitted")
+    return course
 
 
 def run(course, program, *arguments):

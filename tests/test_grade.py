@@ -8,22 +8,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import nbformat
 import psutil
 import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.runner import ClassRun
-from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, close_workers, grade_task
 from dlcourse.grading.zygote import start_ahead
-from tests.conftest import ROOT
+from tests.course_support import handed_in
 
 LAB = "00_welcome"
 pytestmark = pytest.mark.slow
@@ -32,16 +29,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A course in which a class of six has handed in lab 00."""
-    root = tmp_path_factory.mktemp("course")
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    for part in ("solutions", "labs"):
-        shutil.copytree(ROOT / part / LAB, root / part / LAB)
-    StockCourse(Course(root)).release(LAB)
-    released = nbformat.read(root / "labs" / LAB / f"{LAB}.ipynb", as_version=4)
-    bank = Bank.load(root / "solutions" / LAB)
-    for submission in simulate_class(bank, released, students=6, seed=1):
-        submission.write(root / "submitted")
-    return root
+    return handed_in(tmp_path_factory.mktemp("course"), LAB, students=6).root
 
 
 @pytest.fixture

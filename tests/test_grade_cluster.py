@@ -12,13 +12,10 @@ import psutil
 import pytest
 from distributed import Client
 
-from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.grading.runner import ClassRun
-from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import StockCourse
-from tests.conftest import ROOT
-from tests.course_support import BIN
+from tests.course_support import BIN, handed_in
 
 LAB = "00_welcome"
 STUDENTS = 8
@@ -87,16 +84,7 @@ def cluster(tmp_path):
 
 @pytest.fixture
 def course(tmp_path):
-    root = tmp_path / "course"
-    for part in ("solutions", "labs"):
-        shutil.copytree(ROOT / part / LAB, root / part / LAB)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    course = Course(root)
-    released = StockCourse(course).release(LAB)
-    bank = Bank.load(root / "solutions" / LAB)
-    for submission in simulate_class(bank, released, students=STUDENTS, seed=1):
-        submission.write(root / "submitted")
-    return course
+    return handed_in(tmp_path / "course", LAB, STUDENTS)
 
 
 @pytest.mark.parametrize("holding_results", [False, True])

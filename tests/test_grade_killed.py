@@ -14,13 +14,10 @@ import psutil
 import pytest
 from nbgrader.api import Gradebook
 
-from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.grading.records import read_records
-from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import StockCourse
-from tests.conftest import ROOT
-from tests.course_support import BIN
+from tests.course_support import BIN, handed_in
 
 LAB = "00_welcome"
 STUDENTS = 6
@@ -32,15 +29,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A course in which a small class has handed in lab 00; nothing is graded."""
-    root = tmp_path_factory.mktemp("template")
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    for part in ("solutions", "labs"):
-        shutil.copytree(ROOT / part / LAB, root / part / LAB)
-    released = StockCourse(Course(root)).release(LAB)
-    bank = Bank.load(root / "solutions" / LAB)
-    for submission in simulate_class(bank, released, students=STUDENTS, seed=1):
-        submission.write(root / "submitted")
-    return root
+    return handed_in(tmp_path_factory.mktemp("template"), LAB, STUDENTS).root
 
 
 @pytest.fixture
