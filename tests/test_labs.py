@@ -109,13 +109,6 @@ def test_solution_notebook_runs_in_time_without_warnings(lab):
     assert seconds < BUSY * CONTRACT[lab][1]
 
 
-@pytest.mark.slow
-@every_lab
-def test_untouched_notebook_runs_through(lab):
-    notebook, _ = executed(COURSE.labs / lab / f"{lab}.ipynb")
-    assert streams(notebook, "stderr") == []
-
-
 @every_lesson
 def test_shape_of_the_lesson(lab):
     """35 to 55 cells beside the graded ones' prompts, short code, the standard opening and end."""

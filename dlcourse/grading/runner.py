@@ -6,6 +6,7 @@ bytes; only this process writes files and the gradebook.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -135,6 +136,7 @@ class ClassRun:
                 n_workers=self.jobs // threads,
                 threads_per_worker=threads,
                 processes=True,
+                silence_logs=logging.CRITICAL,  # what matters is in the outcomes
                 dashboard_address=":0",
             ) as cluster,
             Client(cluster) as client,

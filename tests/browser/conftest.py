@@ -6,6 +6,7 @@ Pictures of the guides are taken by these tests: `make pictures` stores them in 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +83,12 @@ def picture():
     return take
 
 
+def answers(port):
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as connection:
+        return connection.connect_ex(("localhost", port)) == 0
+
+
 class JupyterLab:
     """A server of its own, which shares no setting with the user's.
 
@@ -122,10 +129,12 @@ class JupyterLab:
         self.address = self._wait(home / "runtime")
 
     def _wait(self, runtime: Path) -> str:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for file in runtime.glob("jpserver-*.json"):
-                return json.loads(file.read_text())["url"]
+                server = json.loads(file.read_text())
+                if answers(server["port"]):  # it writes the file before it listens
+                    return server["url"]
             time.sleep(0.1)
         raise TimeoutError(Path(self._log.name).read_text())
 

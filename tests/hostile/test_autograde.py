@@ -22,7 +22,7 @@ LAB = "00_welcome"
 FULL = 10
 MALFORMED = 7  # five files, a pipe and a link
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("autograde")]
 
 
 def with_cell(notebook, source, answer):
