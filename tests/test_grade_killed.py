@@ -23,7 +23,7 @@ LAB = "00_welcome"
 STUDENTS = 6
 KILLS = 20
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]  # which share `whole`
 
 
 @pytest.fixture(scope="module")
@@ -130,19 +130,26 @@ def autograded(course):
 
 
 def cut_off_at(moments, new_course, start):
-    """Grade a class, each run killed after so many seconds; a new class when one is graded.
+    """Grade a class, each run killed at a moment; a new class when one is graded.
+
+    Args:
+        moments: pairs of seconds and of a number of new results; what comes first.
 
     Returns:
         The classes; and of each run the results before and after it, and its processes.
     """
     courses, runs = [new_course()], []
-    for seconds in moments:
+    for seconds, new in moments:
         if len(results(courses[-1])) == STUDENTS:
             courses.append(new_course())
         before = results(courses[-1])
         process = start(courses[-1])
         deadline = time.monotonic() + seconds
-        while process.poll() is None and time.monotonic() < deadline:
+        while (
+            process.poll() is None
+            and time.monotonic() < deadline
+            and len(results(courses[-1])) < len(before) + new
+        ):
             time.sleep(0.01)
         family = kill(process)
         runs.append((before, results(courses[-1]), family))
@@ -152,7 +159,9 @@ def cut_off_at(moments, new_course, start):
 def test_killed_at_twenty_moments_it_goes_on_where_it_was(whole, new_course, start):
     reference, duration = whole
     chance = random.Random(6)
-    moments = [duration * (k + chance.random()) / KILLS for k in range(KILLS)]
+    by_time = [(duration * (k + chance.random()) / 14, STUDENTS + 1) for k in range(14)]
+    by_progress = [(90, 1 + k % 3) for k in range(KILLS - len(by_time))]
+    moments = [*by_time, *by_progress]
     chance.shuffle(moments)
     with ThreadPoolExecutor(2) as threads:  # two classes at a time, to save time
         halves = [
@@ -175,6 +184,7 @@ def test_killed_at_twenty_moments_it_goes_on_where_it_was(whole, new_course, sta
         assert gradebook(course) == gradebook(reference)
         assert autograded(course) == StockCourse(reference).scores(LAB)
         assert not list(course.root.rglob("*.partial"))
+        assert not list((course.root.parent / "tmp").rglob("dlcourse-*"))  # such as the lab's key
 
 
 def wait_for(condition, seconds=90):

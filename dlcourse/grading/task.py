@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from distributed import get_worker
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import OverwriteCells
@@ -238,7 +239,7 @@ class Worker:
     def __init__(self, package: LabPackage, jail: bool = True) -> None:
         self.package, self.jail = package, jail
         self.zygote = get_zygote(jail)  # imports while we do
-        self._temporary = tempfile.TemporaryDirectory(prefix="dlcourse-key-")
+        self._temporary = _temporary_folder("dlcourse-key-")
         folder = Path(self._temporary.name) / package.lab
         self.key = _unpack_key(package, folder) if package.solution else None
         if self.key:
@@ -320,10 +321,19 @@ def _unpack_key(package: LabPackage, folder: Path) -> Key:
     return Key(folder, package.entropy)
 
 
+def _temporary_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder that only this user can read; in a worker, dask clears it also after a kill."""
+    try:
+        place = get_worker().local_directory
+    except ValueError:  # this process is no worker
+        place = None
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=place)
+
+
 @contextmanager
 def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     """A temporary folder with files, for a jail to copy."""
-    with tempfile.TemporaryDirectory(prefix="dlcourse-submission-") as name:
+    with _temporary_folder("dlcourse-submission-") as name:
         for path, content in files.items():
             (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
             (Path(name) / path).write_bytes(content)
