@@ -194,14 +194,18 @@ def serve(connection: socket.socket) -> None:
 
 
 def _show_figures(shell: Shell) -> None:
-    """Figures appear below their cell, as in a notebook."""
+    """Figures appear below their cell, as in a notebook.
+
+    Figures are shown and closed before pyplot redraws those that changed: the other way round, each
+    is drawn twice.
+    """
     import matplotlib
     from matplotlib_inline.backend_inline import configure_inline_support
 
     backend = "module://matplotlib_inline.backend_inline"
+    configure_inline_support(shell, backend)
     matplotlib.use(backend)
     matplotlib.interactive(True)
-    configure_inline_support(shell, backend)
 
 
 def _run(shell: Shell, source: str) -> dict[str, Any]:

@@ -34,13 +34,18 @@ PRELOADED = (
     "pandas",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
-    "sklearn.model_selection",
+    "sklearn.datasets",
     "sklearn.linear_model",
+    "sklearn.model_selection",
     "ipywidgets",
     "keras",
-    "dlcourse.datasets",
-    "dlcourse.plots.style",
+    "dlcourse.callbacks",
     "dlcourse.checks",
+    "dlcourse.datasets",
+    "dlcourse.layers",
+    "dlcourse.models",
+    "dlcourse.plots.style",
+    "dlcourse.schedules",
     "dlcourse.grading.shell",
 )
 
@@ -53,6 +58,7 @@ def main(descriptor: int) -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # a notebook that needs it will say so
+    _format_an_error()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for notebooks: no zombies
     wire.send(control, {"ready": True})
     while True:
@@ -66,6 +72,16 @@ def main(descriptor: int) -> None:
             _become_notebook(socket.socket(fileno=descriptors[0]), request)
         os.close(descriptors[0])
         wire.send(control, {"pid": pid})
+
+
+def _format_an_error() -> None:
+    """Load what the first traceback of a notebook needs."""
+    from IPython.core.ultratb import AutoFormattedTB
+
+    try:
+        raise ValueError
+    except ValueError:
+        AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
 
 
 def _become_notebook(connection: socket.socket, request: dict[str, Any]) -> None:
