@@ -134,7 +134,7 @@ def own_cells(course: Course, lab: str, roll: list[str]) -> float:
     grader = StockCourse(course)
     package = LabPackage.of(grader.folders, lab, entropy=0)
     seconds = 0.0
-    with Zygote() as zygote, tempfile.TemporaryDirectory() as folder:
+    with Zygote(imports=package.imports) as zygote, tempfile.TemporaryDirectory() as folder:
         for name, content in package.files.items():
             (Path(folder) / name).write_bytes(content)
         for student in roll:

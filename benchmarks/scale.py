@@ -23,6 +23,7 @@ from rich.table import Table
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
+from dlcourse.checks.source import imported_in_cells
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.simulate import simulate_class
@@ -110,7 +111,8 @@ def kernel_memory() -> float:
     """
     notebook = nbformat.read(ROOT / "labs" / KERAS_LAB / f"{KERAS_LAB}.ipynb", 4)
     imports = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    with Zygote() as zygote, tempfile.TemporaryDirectory() as folder:
+    wishes = imported_in_cells([imports])
+    with Zygote(imports=wishes) as zygote, tempfile.TemporaryDirectory() as folder:
         notebooks, sizes = [], []
         for _ in range(KERNELS):
             notebooks.append(zygote.fork(Policy(folder)))

@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from dlcourse.checks.source import forbidden_use, is_stub
+from dlcourse.checks.source import forbidden_use, imported_in_cells, is_stub
 
 
 def notebook(*cells):
@@ -94,3 +94,12 @@ def test_a_forbidden_module_forbids_what_is_in_it():
 
 def test_an_answer_without_source_is_not_refused():
     assert forbidden_use(np.sum, ["np.convolve"], {}) is None
+
+
+def test_the_imports_of_cells_by_their_full_path():
+    cells = [
+        "import numpy as np\nfrom keras import layers, ops as o",
+        "%matplotlib inline",
+        "def f():\n    import os.path\n    from keras import layers",
+    ]
+    assert imported_in_cells(cells) == ["numpy", "keras.layers", "keras.ops", "os"]

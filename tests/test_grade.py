@@ -17,9 +17,10 @@ from dlcourse.authoring.course import Course
 from dlcourse.cli import app
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.runner import ClassRun
+from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, close_workers, grade_task
-from dlcourse.grading.zygote import start_ahead
+from dlcourse.grading.zygote import Zygote, start_ahead
 from tests.course_support import handed_in
 
 LAB = "00_welcome"
@@ -72,12 +73,25 @@ def test_grades_are_those_of_stock_nbgrader(course, template, tmp_path, class_ru
     assert ours[broken.student] == 0
 
 
+@pytest.mark.parametrize(
+    ("imports", "there"),
+    [(["keras.layers", "antigravity"], "[True, True, False]"), ([], "[True, False, False]")],
+)
+def test_a_zygote_has_imported_what_the_lab_does_if_it_is_harmless(
+    jail_works, tmp_path, imports, there
+):
+    source = "import sys; [m in sys.modules for m in ('numpy', 'keras', 'antigravity')]"
+    with Zygote(jail_works, imports) as zygote, zygote.fork(Policy(str(tmp_path))) as notebook:
+        (output,) = notebook.ask({"run": source}, 60)["outputs"]
+    assert output["data"]["text/plain"] == there
+
+
 def test_threads_of_a_process_share_one_zygote_and_give_the_same_grades(course, jail_works):
     run = ClassRun(course, LAB)
     names, lab = run.package.notebooks, run.package
     folders = [(s, run.recorder.original(LAB, s)) for s in run.submissions()]
     class_ = [HandIn.open(student, folder, names) for student, folder in folders]
-    start_ahead(jail_works)
+    start_ahead(jail_works, lab.imports)
     try:
         with ThreadPoolExecutor(4) as threads:
             results = list(threads.map(lambda h: grade_task(lab, h, jail_works, Budget()), class_))

@@ -52,11 +52,7 @@ def forbidden_in_cells(
     """Like `forbidden_use`, for the answer bound to `name` by a notebook's cells, as text."""
     known: dict[str, str] = {}
     definitions: dict[str, str] = {}
-    for cell in cells:
-        try:
-            tree = ast.parse(cell)
-        except SyntaxError:
-            continue  # a cell that cannot run binds nothing (or uses IPython's magics)
+    for cell, tree in _parsed(cells):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign):
                 names = [node.name] if not isinstance(node, ast.Assign) else _targets(node)
@@ -70,6 +66,20 @@ def forbidden_in_cells(
             sources.append(textwrap.dedent(definitions[item]))
             waiting += [n.id for n in ast.walk(ast.parse(sources[-1])) if isinstance(n, ast.Name)]
     return _first_use(sources, forbidden, known)
+
+
+def imported_in_cells(cells: Iterable[str]) -> list[str]:
+    """The full path of all that a notebook's cells import, such as "keras.layers", in order."""
+    paths = [path for _, tree in _parsed(cells) for path in _imported(tree).values()]
+    return list(dict.fromkeys(paths))
+
+
+def _parsed(cells: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
+    for cell in cells:
+        try:
+            yield cell, ast.parse(cell)
+        except SyntaxError:
+            continue  # a cell that cannot run binds nothing (or uses IPython's magics)
 
 
 def _targets(node: ast.Assign) -> list[str]:

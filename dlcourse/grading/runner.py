@@ -141,7 +141,8 @@ class ClassRun:
             ) as cluster,
             Client(cluster) as client,
         ):
-            client.run(start_ahead, self.jail)  # first, for the rest of this package loads slowly
+            # first, for the rest of this package loads slowly
+            client.run(start_ahead, self.jail, self.package.imports)
             client.run(_leave_interrupts_to_us)
             yield client
             client.run(close_workers)

@@ -26,6 +26,7 @@ from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import find_all_files, parse_utc
 
 from dlcourse.authoring.build import FILE_NAME
+from dlcourse.checks.source import imported_in_cells
 from dlcourse.grading.intake import (
     Unreadable,
     empty_submission,
@@ -37,6 +38,8 @@ from dlcourse.grading.intake import (
 from dlcourse.grading.referee import Budget, Graded, Key, grade_notebook
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 from dlcourse.grading.zygote import get_zygote
+
+BANK = "exercises.py"
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class LabPackage:
         source = Path(folders.format_path(folders.source_directory, ".", lab))
         release = Path(folders.format_path(folders.release_directory, ".", lab))
         released = {path.stem: nbformat.read(path, 4) for path in sorted(release.glob("*.ipynb"))}
-        built_here = (source / "exercises.py").is_file()
+        built_here = (source / BANK).is_file()
         for name in [path.stem for path in source.glob("*.ipynb")] or [lab]:
             if name not in released:
                 how = (
@@ -104,6 +107,17 @@ class LabPackage:
         return {name: nbformat.reads(text, 4) for name, text in self.notebooks.items()}
 
     @property
+    def imports(self) -> list[str]:
+        """What its notebooks, and answers right and wrong, import, such as "keras.layers"."""
+        cells = [cell for notebook in self.released.values() for cell in notebook.cells]
+        sources = [cell.source for cell in cells if cell.cell_type == "code"]
+        if self.solution:
+            with zipfile.ZipFile(io.BytesIO(self.solution)) as archive:
+                sources.append(archive.read(BANK).decode())
+        paths = imported_in_cells(sources)
+        return [path for path in paths if not path.startswith("dlcourse.authoring")]
+
+    @property
     def version(self) -> str:
         """A digest of what grades depend on, beside the submission."""
         notebooks = (text.encode() for text in self.notebooks.values())
@@ -119,7 +133,7 @@ def digest(parts: Iterable[bytes | str]) -> str:
 def _archive(source: Path) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        for name in ("exercises.py", FILE_NAME):
+        for name in (BANK, FILE_NAME):
             if not (source / name).is_file():
                 raise FileNotFoundError(
                     f"{source / name} is missing. Build the lab: dlcourse build {source.name}"
@@ -238,7 +252,7 @@ class Worker:
 
     def __init__(self, package: LabPackage, jail: bool = True) -> None:
         self.package, self.jail = package, jail
-        self.zygote = get_zygote(jail)  # imports while we do
+        self.zygote = get_zygote(jail, package.imports)  # imports while we do
         self._temporary = _temporary_folder("dlcourse-key-")
         folder = Path(self._temporary.name) / package.lab
         self.key = _unpack_key(package, folder) if package.solution else None

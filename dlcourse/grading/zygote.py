@@ -3,8 +3,8 @@
 Importing Keras and TensorFlow takes seconds; a fork of a process that has done it takes
 milliseconds. TensorFlow works after a fork as long as no operation ran before it.
 
-Run as `python -m dlcourse.grading.zygote FD`, with a socket on which each message asks for one
-fork and brings the socket that the forked notebook will serve.
+Run as `python -m dlcourse.grading.zygote FD MODULE...`, with a socket on which each message asks
+for one fork and brings the socket that the forked notebook will serve.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,35 +30,31 @@ from dlcourse.grading import wire
 from dlcourse.grading.sandbox import Policy, end_with_parent, enter
 
 LOOK = 0.25  # seconds between two looks at the memory of a notebook that takes its time
-PRELOADED = (
+ALWAYS = (
     "numpy",
-    "pandas",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
-    "sklearn.datasets",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-    "ipywidgets",
-    "keras",
-    "dlcourse.callbacks",
     "dlcourse.checks",
-    "dlcourse.datasets",
-    "dlcourse.layers",
-    "dlcourse.models",
-    "dlcourse.plots.style",
-    "dlcourse.schedules",
     "dlcourse.grading.shell",
 )
+# packages that start no thread and run no operation when they are imported, at the lab's wish
+AT_WISH = {"dlcourse", "keras", "matplotlib", "pandas", "scipy", "sklearn", "tensorflow"}
+LATER = {  # what ours import on first use
+    "dlcourse.datasets": ("pandas", "sklearn.datasets", "sklearn.model_selection"),
+    "dlcourse.plots": ("dlcourse.plots.style", "ipywidgets"),
+}
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, wishes: list[str]) -> None:
     """Import what notebooks need, then fork on request until the grader is gone."""
     control = socket.socket(fileno=descriptor)
-    for name in PRELOADED:
+    wanted = [name for name in wishes if name.partition(".")[0] in AT_WISH]
+    later = [module for name in wanted for module in LATER.get(name, ())]
+    for name in (*ALWAYS, *wanted, *later):
         try:
             importlib.import_module(name)
         except ImportError:
-            continue  # a notebook that needs it will say so
+            continue  # a name in a module, or a notebook that needs it will say so
     _format_an_error()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for notebooks: no zombies
     wire.send(control, {"ready": True})
@@ -124,12 +121,14 @@ class Zygote:
 
     Args:
         jail: whether forks enter the sandbox. Defaults to True.
+        imports: what its notebooks are going to import, such as "keras.layers"; what is not
+            known to be harmless is left to them.
 
     Attributes:
         pid: of the zygote.
     """
 
-    def __init__(self, jail: bool = True) -> None:
+    def __init__(self, jail: bool = True, imports: Iterable[str] = ()) -> None:
         self.jail = jail
         self._control, theirs = socket.socketpair()
         environment = {  # a stranger's code can read its environment
@@ -144,7 +143,7 @@ class Zygote:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "dlcourse.grading.zygote", str(theirs.fileno())],
+            [sys.executable, "-m", "dlcourse.grading.zygote", str(theirs.fileno()), *imports],
             pass_fds=(theirs.fileno(),),
             env=environment,
             cwd="/",
@@ -189,17 +188,17 @@ class Zygote:
         self.close()
 
 
-_ahead: list[Zygote] = []
+_ahead: dict[tuple[bool, tuple[str, ...]], Zygote] = {}
 
 
-def start_ahead(jail: bool) -> None:
+def start_ahead(jail: bool, imports: Iterable[str]) -> None:
     """Start a zygote for `get_zygote`: it imports Keras while this process imports the rest."""
-    _ahead.append(Zygote(jail))
+    _ahead[jail, tuple(imports)] = Zygote(jail, imports)
 
 
-def get_zygote(jail: bool) -> Zygote:
+def get_zygote(jail: bool, imports: Iterable[str]) -> Zygote:
     """Return the zygote that was started ahead, or else a new one."""
-    return _ahead.pop() if _ahead and _ahead[-1].jail == jail else Zygote(jail)
+    return _ahead.pop((jail, tuple(imports)), None) or Zygote(jail, imports)
 
 
 def _children(pid: int) -> list[int]:
@@ -272,4 +271,4 @@ def _is_running(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:])
