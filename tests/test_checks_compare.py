@@ -89,3 +89,10 @@ def test_messages_never_state_an_expected_float():
 def test_the_first_wrong_place_is_named():
     found = difference(np.zeros((2, 3)), np.array([[0, 0, 0], [0, 5.0, 0]]))
     assert found.message == "1 of 6 values are not right, the first at index (1, 1)"
+
+
+@pytest.mark.parametrize("expected", [np.array([1, 2]), np.array([True, False]), [1.5, 2]])
+def test_text_for_numbers_is_told(expected):
+    found = difference(expected, ["a", "b"])
+    assert found.property == "type"
+    assert "text came back" in found.message

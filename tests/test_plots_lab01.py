@@ -76,9 +76,10 @@ def test_step_functions_jump_where_they_should():
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["step", "sign", "sigmoid"]
 
 
-def test_gates_shade_where_the_unit_fires():
+@pytest.mark.parametrize("bias", [float, lambda b: np.array([b])])
+def test_gates_shade_where_the_unit_fires(bias):
     def gate(name):
-        return np.array([2.0, 2.0]), -3.0 if name == "and" else -1.0
+        return np.array([2.0, 2.0]), bias(-3.0 if name == "and" else -1.0)
 
     figure = plots.gates(gate)
     assert [ax.get_title() for ax in figure.axes] == ["AND", "OR", "XOR"]

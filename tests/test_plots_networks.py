@@ -115,9 +115,10 @@ def test_sigmoid_saturation_shades_where_the_slope_is_small():
 # ---- F17: sums of ReLUs
 
 
-def test_relu_sum_adds_its_terms():
+@pytest.mark.parametrize("c", [0.5, np.array([0.5])])
+def test_relu_sum_adds_its_terms(c):
     x = np.linspace(-1, 3, 50)
-    ax = plots.relu_sum([2.0, -3.0], [0.0, -1.0], 0.5, np.cos, x)
+    ax = plots.relu_sum([2.0, -3.0], [0.0, -1.0], c, np.cos, x)
     first, second, curve, total, knots = ax.get_lines()
     np.testing.assert_allclose(first.get_ydata(), [max(2 * v, 0) for v in x])
     np.testing.assert_allclose(second.get_ydata(), [-3 * max(v - 1, 0) for v in x])

@@ -116,7 +116,7 @@ def _lists(expected: Any, actual: Any, rtol: float | None, atol: float | None) -
             "length",
             f"{len(as_lists[0])} items were expected, {len(as_lists[1])} came back",
         )
-    for index, (a, b) in enumerate(zip(expected, actual, strict=True)):
+    for index, (a, b) in enumerate(zip(*as_lists, strict=True)):
         found = difference(a, b, rtol, atol)
         if found:
             return Difference(found.property, f"item {index}: {found.message}")

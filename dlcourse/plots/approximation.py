@@ -46,7 +46,7 @@ def relu_sum(
         b = style.numbers(b, "b", w.shape)
         target = style.numbers(f(x), "f(x)", x.shape)
         terms = w * np.maximum(x[:, None] + b, 0)
-        total = float(style.numbers(c, "c")) + terms.sum(axis=1)
+        total = style.number(c, "c") + terms.sum(axis=1)
         for i, term in enumerate(terms.T):
             label = "terms" if i == 0 else None
             ax.plot(x, term, color=style.GRAY, lw=0.7, linestyle=":", label=label)

@@ -242,7 +242,7 @@ def _threshold_unit(ax: Axes, unit: Any, name: str) -> None:
     if unit is None:
         raise style.NothingToDraw(f"Nothing to draw yet: gate({name!r}) is None.")
     w = style.numbers(unit[0], f"gate({name!r})[0]", (2,))
-    b = float(unit[1])
+    b = style.number(unit[1], f"gate({name!r})[1]")
     a, c = np.meshgrid(np.linspace(-0.5, 1.5, 101), np.linspace(-0.5, 1.5, 101))
     activation = w[0] * a + w[1] * c + b
     ax.contourf(a, c, activation, levels=[0, np.inf], colors=[style.tint(style.BLUE, 0.25)])

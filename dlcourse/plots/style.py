@@ -124,6 +124,25 @@ def numbers(values: Any, name: str, shape: tuple[int, ...] | None = None) -> np.
     return array
 
 
+def number(value: Any, name: str) -> float:
+    """Return `value` as one float; an array may hold it.
+
+    Raises:
+        NothingToDraw: `value` is None.
+        ValueError: There is not exactly one number.
+
+    Example:
+        >>> number(np.array([0.5]), "b")
+        0.5
+    """
+    array = numbers(value, name)
+    if array.size != 1:
+        raise ValueError(
+            f"Invalid value for `{name}`: expected one number. Received: shape {array.shape}"
+        )
+    return float(array.item())
+
+
 @contextmanager
 def _settings() -> Iterator[None]:
     """Matplotlib's settings in the course's style, within the block.
