@@ -19,6 +19,9 @@ def residuals(w, x, y):
 
 residuals.case("residuals(np.array([0.0, 1.0, 2.5]), np.arange(5.0), np.array([1, 0, 2, 0, 4]))")
 residuals.case("residuals([1, 2], [1, 2, 3], [0, 0, 1])")
+residuals.case(
+    "residuals(np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.0, -1.0]), np.array([1, 0, 2]))"
+)
 residuals.hidden_case("residuals(rng.normal(size=4), rng.normal(size=4), rng.normal(size=4))")
 residuals.hidden_case("residuals(rng.normal(size=1), rng.normal(size=6), rng.normal(size=6))")
 residuals.hidden_case("residuals(rng.normal(size=7), rng.normal(size=1), rng.normal(size=1))")
@@ -69,6 +72,23 @@ def paired(w, x, y):
     return np.asarray(w) * np.asarray(x) - np.asarray(y)
 
 
+@residuals.misconception(
+    "The targets are on their side: sample j is column j, so `y` is subtracted as a row."
+)
+def targets_as_column(w, x, y):
+    return np.outer(w, x) - np.asarray(y)[:, None]
+
+
+@residuals.misconception("It works for arrays alone: begin with np.asarray, since lists come, too.")
+def arrays_only(w, x, y):
+    return w[:, None] * x[None, :] - y[None, :]
+
+
+@residuals.misconception("These are squared residuals: leave the square out.")
+def squared(w, x, y):
+    return residuals.reference(w, x, y) ** 2
+
+
 @exercise(points=2)
 def one_hot(y, n_classes):
     """Return the labels `y` as one-hot rows: 1.0 in the column of the label, 0.0 elsewhere.
@@ -104,8 +124,8 @@ def compared(y, n_classes):
 
 
 @one_hot.misconception(
-    "The number of columns comes from the largest label that is there; a class that is missing "
-    "from this batch would lose its column. Use `n_classes`."
+    "The number of columns comes from the labels that are there; a class that is missing from this "
+    "batch would lose its column. Use `n_classes`."
 )
 def columns_from_labels(y, n_classes):
     return np.eye(np.max(y) + 1)[np.asarray(y)]
@@ -121,6 +141,18 @@ def booleans(y, n_classes):
 )
 def integers(y, n_classes):
     return np.eye(n_classes, dtype=int)[np.asarray(y)]
+
+
+@one_hot.misconception("`out[:, y] = 1` fills whole columns: pair the rows with np.arange(len(y)).")
+def whole_columns(y, n_classes):
+    out = np.zeros((len(y), n_classes))
+    out[:, np.asarray(y)] = 1
+    return out
+
+
+@one_hot.misconception("The classes are counted from 0: label 0 belongs to the first column.")
+def counted_from_one(y, n_classes):
+    return np.eye(n_classes + 1)[np.asarray(y)][:, 1:]
 
 
 @one_hot.misconception("The table is on its side: one row per label, one column per class.")
@@ -147,6 +179,7 @@ def shuffling(minibatch_indices, n, batch_size, seed):
     return {
         "the order is random": first != sorted(first),
         "neighbors are separated": bool(np.mean(np.abs(np.diff(first)) == 1) < 0.3),
+        "a batch has indices from everywhere": bool(np.ptp(first[:batch_size]) >= batch_size),
         "the next epoch has another order": first != second,
         "the same seed gives the same order": epoch(np.random.default_rng(seed)) == first,
     }
@@ -240,6 +273,47 @@ def batches_shuffled(n, batch_size, rng):
     return [np.arange(s, min(s + batch_size, n)) for s in order]
 
 
+@minibatch_indices.misconception(
+    "Each batch is shuffled by itself, so that the same samples always stay together. Shuffle all "
+    "indices first."
+)
+def shuffled_inside(n, batch_size, rng):
+    return [rng.permutation(np.arange(s, min(s + batch_size, n))) for s in range(0, n, batch_size)]
+
+
+@minibatch_indices.misconception(
+    "Each batch is drawn from all indices again: shuffle once, then cut, so that each occurs once."
+)
+def drawn_per_batch(n, batch_size, rng):
+    return [rng.choice(n, min(batch_size, n), replace=False) for _ in range(0, n, batch_size)]
+
+
+@minibatch_indices.misconception(
+    "The batches are of nearly equal size: all have `batch_size` indices, only the last may be short."
+)
+def nearly_equal(n, batch_size, rng):
+    return np.array_split(rng.permutation(n), -(-n // batch_size))
+
+
+@minibatch_indices.misconception("`batch_size` is the size of a batch, not the number of batches.")
+def number_of_batches(n, batch_size, rng):
+    return np.array_split(rng.permutation(n), batch_size)
+
+
+@minibatch_indices.misconception(
+    "There is an empty batch at the end when n is divisible by `batch_size`."
+)
+def empty_at_the_end(n, batch_size, rng):
+    order = rng.permutation(n)
+    return [order[i * batch_size : (i + 1) * batch_size] for i in range(n // batch_size + 1)]
+
+
+@minibatch_indices.misconception("The indices run from 0 to n - 1, not from 1 to n.")
+def from_one_to_n(n, batch_size, rng):
+    order = rng.permutation(n) + 1
+    return [order[start : start + batch_size] for start in range(0, n, batch_size)]
+
+
 @driver
 def weight_facts(init_weights, n_in, n_out, seed):
     """Facts about a random initialization."""
@@ -308,6 +382,24 @@ def unseeded(n_in, n_out, seed):
     return np.random.default_rng().normal(size=(n_in, n_out))
 
 
+@init_weights.misconception(
+    "The numbers come from NumPy's global generator, and `seed` is not used: take "
+    "np.random.default_rng(seed)."
+)
+def global_numbers(n_in, n_out, seed):
+    return np.random.normal(size=(n_in, n_out))
+
+
+@init_weights.misconception("All weights are the same number: draw one for each place.")
+def one_number(n_in, n_out, seed):
+    return np.full((n_in, n_out), np.random.default_rng(seed).normal())
+
+
+@init_weights.misconception("All weights are the same, whatever the seed: draw random ones.")
+def no_random_numbers(n_in, n_out, seed):
+    return np.zeros((n_in, n_out))
+
+
 @init_weights.misconception("The shape is turned around: inputs are rows, outputs are columns.")
 def outputs_first(n_in, n_out, seed):
     return np.random.default_rng(seed).normal(size=(n_out, n_in))
@@ -321,12 +413,12 @@ def version_facts(versions):
 
     wanted = {"keras": version("keras"), "numpy": version("numpy"), "python": python_version()}
     if not isinstance(versions, dict):
-        return {"is a dict": False}
-    facts = {"is a dict": True, "has the keys": sorted(set(wanted) & set(versions))}
-    for name, text in wanted.items():
-        facts[f"{name} is right"] = str(versions.get(name, "")).startswith(text)
-    facts["Keras 3 or newer"] = str(versions.get("keras", ""))[:1] >= "3"
-    return facts
+        return versions
+    if not set(wanted) <= set(versions):
+        return {str(name): False for name in versions}
+    facts = {"all are text": all(isinstance(versions[name], str) for name in wanted)}
+    facts.update((name, str(versions[name]).startswith(wanted[name])) for name in wanted)
+    return {**facts, "Keras 3 or newer": str(versions["keras"])[:1] >= "3"}
 
 
 @exercise(points=1)
@@ -334,7 +426,8 @@ def versions():
     """Return the versions of Keras, NumPy and Python as text.
 
     The result is a dict with the keys "keras", "numpy" and "python",
-    such as {"keras": "3.1.0", "numpy": "2.0.0", "python": "3.11.2"}.
+    such as {"keras": "3.1.0", "numpy": "2.0.0", "python": "3.11.2"}, with the numbers
+    of this environment.
     """
     from importlib.metadata import version
     from platform import python_version
@@ -373,7 +466,7 @@ def from_sys():
 def a_list():
     from importlib.metadata import version
 
-    return [version("keras"), version("numpy")]
+    return [version("keras"), version("numpy"), versions.reference()["python"]]
 
 
 @versions.misconception(
@@ -388,6 +481,32 @@ def tensorflow_for_keras():
         "numpy": version("numpy"),
         "python": python_version(),
     }
+
+
+@versions.misconception(
+    "None of the three is a version of this environment: ask the installed packages, do not copy "
+    "the example."
+)
+def copied():
+    return {"keras": "3.1.0", "numpy": "2.0.0", "python": "3.11.2"}
+
+
+@versions.misconception("Python's version is cut short: it has three numbers, such as 3.11.2.")
+def python_cut_short():
+    return {**versions.reference(), "python": versions.reference()["python"].rpartition(".")[0]}
+
+
+@versions.misconception("The versions are to be text: `platform.python_version()` is.")
+def python_as_numbers():
+    import sys
+
+    return {**versions.reference(), "python": list(sys.version_info)}
+
+
+@versions.misconception("The keys are to be written in small letters.")
+def capital_letters():
+    names = ("Keras", "NumPy", "Python")
+    return dict(zip(names, versions.reference().values(), strict=True))
 
 
 @versions.misconception("Python's version is missing.")

@@ -52,6 +52,16 @@ def bias_outside(x, w, b, phi):
     return phi(np.dot(x, w)) + b
 
 
+@neuron.misconception("The bias is subtracted like a threshold: it is added, phi(w.x + b).")
+def bias_subtracted(x, w, b, phi):
+    return phi(np.dot(x, w) - b)
+
+
+@neuron.misconception("The samples are the rows of `x`: multiply from the left, `x @ w`.")
+def weights_first(x, w, b, phi):
+    return phi(np.dot(w, x) + b)
+
+
 @neuron.misconception("This is the pre-activation: `phi` is not applied.")
 def no_activation(x, w, b, phi):
     return np.dot(x, w) + b
@@ -72,12 +82,16 @@ def summed_over_samples(x, w, b, phi):
 @driver
 def unit_facts(unit):
     """What a threshold unit (w, b) gives for every Boolean input."""
+    if unit is None:
+        return None
     w, b = unit
-    w = np.atleast_1d(np.asarray(w, dtype=float))
+    if np.size(b) != 1:
+        raise ValueError("b must be one number, and come second: return (w, b)")
+    shape, w = np.shape(w), np.ravel(w).astype(float)
     inputs = np.array(np.meshgrid(*[[0, 1]] * w.size, indexing="ij")).reshape(w.size, -1).T
     z = inputs @ w + float(np.asarray(b).reshape(()))
     return {
-        "number of weights": int(w.size),
+        "shape of w": list(shape),
         "outputs": [int(v >= 0) for v in z],
         "no pre-activation is zero": bool(np.all(np.abs(z) > 1e-6)),
     }
@@ -87,6 +101,7 @@ def unit_facts(unit):
 def three_inputs(gate, name):
     """The outputs of gate(gate(a, b), c) for the eight inputs."""
     w, b = gate(name)
+    b = float(np.asarray(b).reshape(()))
 
     def fire(x1, x2):
         return int(np.dot(w, [x1, x2]) + b >= 0)
@@ -143,6 +158,28 @@ def bias_is_threshold(name):
     return w, -b
 
 
+@gate.variant
+def bias_as_an_array(name):
+    w, b = gate.reference(name)
+    return w, np.array([b])
+
+
+@gate.misconception("For NOT, w is an array with one entry, of shape (1,), not a bare number.")
+def bare_number(name):
+    return (-1.0, 0.5) if name == "not" else gate.reference(name)
+
+
+@gate.misconception("NOT has one input, and so one weight.")
+def two_weights_for_not(name):
+    return ([-1.0, -1.0], 0.5) if name == "not" else gate.reference(name)
+
+
+@gate.misconception("These biases are for inputs -1 and +1: here the inputs are 0 and 1.")
+def inputs_of_both_signs(name):
+    w, _ = gate.reference(name)
+    return w, {"and": -1.0, "or": 1.0, "not": 0.0}[name]
+
+
 @gate.misconception("AND and OR are swapped: AND fires only if both inputs are 1.")
 def swapped(name):
     return gate.reference({"and": "or", "or": "and"}.get(name, name))
@@ -185,6 +222,12 @@ xor.hidden_case(
     "np.asarray(xor(rng.integers(0, 2, size=12), rng.integers(0, 2, size=12))).astype(int)"
 )
 xor.uses(gate)
+xor.forbid(
+    "np.logical_xor",
+    "np.bitwise_xor",
+    "operator",
+    because="build it from your gates: their two layers are what this exercise is about",
+)
 xor.hint("Exactly one of two: at least one of them, AND NOT both of them.")
 xor.hint("First layer: h1 = OR(a, b), h2 = AND(a, b). Second layer: AND(h1, NOT(h2)).")
 xor.hint("For arrays, add up w[0] * a + w[1] * b + bias and compare the array with 0.")
@@ -220,6 +263,18 @@ def single_unit(a, b):
 @xor.misconception("This is its opposite, XNOR: it gives 1 where the inputs are equal.")
 def xnor(a, b):
     return 1 - xor.reference(a, b)
+
+
+@xor.misconception("This is NAND, not both: XOR also asks for at least one of them.")
+def nand(a, b):
+    return 1 - np.asarray(a) * np.asarray(b)
+
+
+@xor.misconception(
+    "This is AND of the two inputs: the second layer must fire for OR, AND NOT for AND."
+)
+def and_again(a, b):
+    return np.asarray(a) * np.asarray(b)
 
 
 @xor.misconception("It works for numbers but not for arrays: compute with whole arrays, no `if`.")
@@ -357,6 +412,71 @@ def once_per_epoch(X, y, lr, n_epochs):
     return w, b, errors
 
 
+def _perceptron(X, y, lr, n_epochs, bias_lr=None):
+    """The weights, bias, and the corrections of each epoch, by Rosenblatt's rule."""
+    w, b, epochs = np.zeros(np.shape(X)[1]), 0.0, []
+    for _ in range(n_epochs):
+        deltas = []
+        for x, target in zip(X, y, strict=True):
+            deltas.append(int(target) - int(w @ x + b >= 0))
+            w, b = w + lr * deltas[-1] * x, b + (bias_lr or lr) * deltas[-1]
+        epochs.append(deltas)
+    return w, b, epochs
+
+
+@perceptron_fit.misconception("The learning rate `lr` is not used.")
+def without_rate(X, y, lr, n_epochs):
+    w, b, epochs = _perceptron(X, y, 1.0, n_epochs)
+    return w, b, [np.count_nonzero(deltas) for deltas in epochs]
+
+
+@perceptron_fit.misconception(
+    "The bias is updated without the learning rate: b <- b + lr (y - yhat)."
+)
+def bias_without_rate(X, y, lr, n_epochs):
+    w, b, epochs = _perceptron(X, y, lr, n_epochs, bias_lr=1.0)
+    return w, b, [np.count_nonzero(deltas) for deltas in epochs]
+
+
+@perceptron_fit.misconception("The count goes on over all epochs: start it at 0 in each epoch.")
+def counted_on(X, y, lr, n_epochs):
+    w, b, epochs = _perceptron(X, y, lr, n_epochs)
+    return w, b, np.cumsum([np.count_nonzero(deltas) for deltas in epochs])
+
+
+@perceptron_fit.misconception(
+    "The differences y - prediction cancel when they are added: count the rows where they are not 0."
+)
+def mistakes_cancel(X, y, lr, n_epochs):
+    w, b, epochs = _perceptron(X, y, lr, n_epochs)
+    return w, b, [sum(deltas) for deltas in epochs]
+
+
+@perceptron_fit.misconception(
+    "The mistakes are counted after the epoch, with its last weights: count each row when you visit "
+    "it, before its update."
+)
+def counted_afterwards(X, y, lr, n_epochs):
+    runs = [_perceptron(X, y, lr, n) for n in range(1, n_epochs + 1)]
+    errors = [int(np.sum((X @ w + b >= 0) != y)) for w, b, _ in runs]
+    return *runs[-1][:2], errors
+
+
+@perceptron_fit.misconception(
+    "`w` holds integers because `X` does, so that every step is cut to a whole number: start with "
+    "np.zeros(d)."
+)
+def integer_weights(X, y, lr, n_epochs):
+    w, b, errors = np.zeros_like(X[0]), 0.0, []
+    for _ in range(n_epochs):
+        wrong = 0
+        for x, target in zip(X, y, strict=True):
+            delta = int(target) - int(w @ x + b >= 0)
+            w[:], b, wrong = w + lr * delta * x, b + lr * delta, wrong + abs(delta)
+        errors.append(wrong)
+    return w, b, errors
+
+
 @perceptron_fit.misconception(
     "The update has the wrong sign: a row that should fire and does not must raise w.x + b."
 )
@@ -420,6 +540,35 @@ def one_by_one(w, x, y):
 @sse.misconception("This is the mean: the loss of this lab is the sum over the samples.")
 def mean(w, x, y):
     return sse.reference(w, x, y) / len(x)
+
+
+@sse.misconception("For one number `w` the result has shape (1,): `np.atleast_1d(w)` helps.")
+def number_for_number(w, x, y):
+    result = sse.reference(w, x, y)
+    return result if np.ndim(w) else result[0]
+
+
+@sse.misconception("`w` may also be one number: `np.atleast_1d(w)` makes it an array.")
+def many_weights_only(w, x, y):
+    return [np.sum((v * x - y) ** 2) for v in w]
+
+
+@sse.misconception(
+    "`w * x` pairs weights with samples. Every weight meets every sample: make w a column, "
+    "w[:, None]."
+)
+def paired(w, x, y):
+    return np.sum((np.asarray(w) * x - y) ** 2)
+
+
+@sse.misconception("These are absolute errors: square them.")
+def absolute_errors(w, x, y):
+    return np.sum(np.abs(np.outer(w, x) - y), axis=1)
+
+
+@sse.misconception("The errors are added up before they are squared, so that they cancel.")
+def squared_sum_of_errors(w, x, y):
+    return np.sum(np.outer(w, x) - y, axis=1) ** 2
 
 
 @sse.misconception("The sum runs over the weights: sum over the samples, the other axis.")
@@ -488,6 +637,18 @@ def no_factor_two(w, x, y):
 )
 def no_inner_derivative(w, x, y):
     return np.sum(2 * (w * x - y))
+
+
+@grad_sse.misconception("The inner derivative is that by `w`: w x - y changes by x, not by w.")
+def derivative_by_the_input(w, x, y):
+    return np.sum(2 * (w * x - y) * w)
+
+
+@grad_sse.misconception(
+    "Two sums are multiplied: multiply 2 (w x - y) by x for each sample, then add up."
+)
+def product_of_sums(w, x, y):
+    return 2 * np.sum(w * x - y) * np.sum(x)
 
 
 @grad_sse.misconception("This is the gradient of the mean: the loss of this lab is a sum.")
@@ -580,6 +741,47 @@ def one_step_short(grad, w0, lr, n_steps):
 
 
 @gradient_descent.misconception(
+    "The newest point is missing: with n_steps steps there are n_steps + 1 points."
+)
+def end_missing(grad, w0, lr, n_steps):
+    return gradient_descent.reference(grad, w0, lr, n_steps)[:-1]
+
+
+@gradient_descent.misconception("The learning rate `lr` is not used.")
+def without_rate_at_all(grad, w0, lr, n_steps):
+    return gradient_descent.reference(grad, w0, 1.0, n_steps)
+
+
+@gradient_descent.misconception("The gradient is asked for twice in each step: keep its value.")
+def two_calls_per_step(grad, w0, lr, n_steps):
+    path = [w0]
+    for _ in range(n_steps):
+        grad(path[-1])
+        path.append(path[-1] - lr * grad(path[-1]))
+    return np.array(path)
+
+
+@gradient_descent.misconception(
+    "Every step uses the gradient at the start, `grad(w0)`: the slope changes on the way."
+)
+def always_the_slope_of_the_start(grad, w0, lr, n_steps):
+    path = [w0]
+    for _ in range(n_steps):
+        path.append(path[-1] - lr * grad(w0))
+    return np.array(path)
+
+
+@gradient_descent.misconception(
+    "Every step starts at `w0`: start each from the newest iterate, `path[-1]`."
+)
+def always_from_the_start(grad, w0, lr, n_steps):
+    path = [w0]
+    for _ in range(n_steps):
+        path.append(w0 - lr * grad(path[-1]))
+    return np.array(path)
+
+
+@gradient_descent.misconception(
     "The gradient is taken once, at the start, and used in every step: the slope changes on the way."
 )
 def gradient_of_the_start(grad, w0, lr, n_steps):
@@ -591,10 +793,9 @@ def gradient_of_the_start(grad, w0, lr, n_steps):
     "The gradient is one step old: take it at the iterate that the step starts from."
 )
 def gradient_one_step_old(grad, w0, lr, n_steps):
-    path, slope = [w0], grad(w0)
+    path = [w0]
     for _ in range(n_steps):
-        path.append(path[-1] - lr * slope)
-        slope = grad(path[-2])
+        path.append(path[-1] - lr * grad(path[-2:][0]))
     return np.array(path)
 
 
@@ -686,6 +887,11 @@ def one_over_n(x):
 )
 def of_the_mean(x):
     return 1 / np.mean(x**2)
+
+
+@critical_lr.misconception("The sum of squares enters as it is: this takes its root, the norm.")
+def one_over_norm(x):
+    return 1 / np.linalg.norm(x)
 
 
 @critical_lr.misconception("Square each x first, then add: this is the square of the sum.")

@@ -18,7 +18,7 @@ def dense(X, W, b, phi):
 
     X: n samples, shape (n, d); W: weights, shape (d, out); b: biases, shape (out,);
     phi: the activation function, which works element by element on numbers and arrays.
-    The result has shape (n, out).
+    The result has shape (n, out). Write it with NumPy.
     For X=[[1, 2]], W=[[1, 0, -1], [2, 1, 0.5]], b=[0.5, 0, 1] and the identity it is [[5.5, 2, 1]].
     """
     return phi(X @ W + b)
@@ -183,6 +183,14 @@ def overflow(z):
 )
 def overflow_in_where(z):
     return np.where(z >= 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z)))
+
+
+@sigmoid.misconception(
+    "For large z, exp(z) is infinite, and infinity by infinity is NaN: divide both by exp(z), then "
+    "cut z with `np.clip`."
+)
+def infinity_by_infinity(z):
+    return np.exp(z) / (1 + np.exp(z))
 
 
 @sigmoid.misconception("The sign of z is wrong: the sigmoid rises, from 0 on the left to 1.")
@@ -383,6 +391,11 @@ def leaky_constant(z, alpha=0.1):
     return np.where(z > 0, z, np.where(z < 0, -alpha, 0.0))
 
 
+@leaky_relu.misconception("Left of 0 it is the constant -alpha: it should be the line alpha z.")
+def leaky_constant_with_jump(z, alpha=0.1):
+    return np.where(z > 0, z, -alpha)
+
+
 @leaky_relu.misconception("This is ReLU: for negative z it should leak, with the slope alpha.")
 def leaky_without_leak(z, alpha=0.1):
     return np.maximum(z, 0)
@@ -456,6 +469,11 @@ def elu_without_alpha(z, alpha=1.0):
     return elu.reference(z)
 
 
+@elu.misconception("`alpha` is inside the exponential: it multiplies exp(z) - 1.")
+def elu_alpha_in_the_exponent(z, alpha=1.0):
+    return np.where(z > 0, z, np.expm1(alpha * np.minimum(z, 0)))
+
+
 @elu.misconception("The two sides are swapped: the exponential belongs on the left of 0.")
 def elu_swapped(z, alpha=1.0):
     return np.where(z < 0, z, alpha * np.expm1(np.clip(z, 0, 500)))
@@ -501,7 +519,7 @@ def mlp_forward(X, params, phi, phi_out):
     X: shape (n, d); params: a list with (W, b) of each layer, first layer first, with at least
     one layer; W has shape (inputs, units), b has shape (units,).
     phi: activation of the hidden layers; phi_out: activation of the last layer, a function of its
-    pre-activations, shape (n, K). The result has shape (n, K).
+    pre-activations, shape (n, K). The result has shape (n, K). Write it with NumPy.
     For X=[[1]], params=[([[2]], [1]), ([[3]], [-1])], phi=np.square and phi_out=np.negative it is
     [[-26]].
     """
@@ -561,9 +579,12 @@ def with_enumerate(X, params, phi, phi_out):
 
 @mlp_forward.variant
 def recursive(X, params, phi, phi_out):
-    W, b = params[0]
-    z = np.dot(X, W) + b
-    return phi_out(z) if len(params) == 1 else recursive(phi(z), params[1:], phi, phi_out)
+    def output(a, params):
+        (W, b), *rest = params
+        z = np.dot(a, W) + b
+        return output(phi(z), rest) if rest else phi_out(z)
+
+    return output(X, params)
 
 
 @mlp_forward.variant
@@ -609,6 +630,12 @@ def all_biases_missing(X, params, phi, phi_out):
     return mlp_forward.reference(X, [(W, 0 * b) for W, b in params], phi, phi_out)
 
 
+@mlp_forward.misconception("The hidden layers have no biases: each layer computes X W + b first.")
+def hidden_biases_missing(X, params, phi, phi_out):
+    *hidden, last = params
+    return mlp_forward.reference(X, [*((W, 0 * b) for W, b in hidden), last], phi, phi_out)
+
+
 @mlp_forward.misconception("The hidden layers have no activation: apply `phi` to each of them.")
 def linear_hidden(X, params, phi, phi_out):
     return mlp_forward.reference(X, params, lambda z: z, phi_out)
@@ -630,6 +657,21 @@ def every_layer_sees_the_inputs(X, params, phi, phi_out):
 
 
 @mlp_forward.misconception(
+    "Only the first and the last layer are used: loop over all that lie between them, too."
+)
+def first_and_last(X, params, phi, phi_out):
+    return mlp_forward.reference(X, [*params[:-1][:1], params[-1]], phi, phi_out)
+
+
+@mlp_forward.misconception(
+    "`phi_out` gets one number at a time: give it the whole array, since it may look at all K."
+)
+def output_number_by_number(X, params, phi, phi_out):
+    z = mlp_forward.reference(X, params, phi, lambda z: z)
+    return np.vectorize(phi_out, otypes=[float])(z)
+
+
+@mlp_forward.misconception(
     "It takes the last layer out of the caller's list: use `params[-1]`, not `params.pop()`."
 )
 def takes_a_layer_away(X, params, phi, phi_out):
@@ -637,13 +679,6 @@ def takes_a_layer_away(X, params, phi, phi_out):
     for V, c in params:
         X = phi(X @ V + c)
     return phi_out(X @ W + b)
-
-
-@driver
-def outputs_of(layer, X):
-    """What the single linear layer (W, b) gives."""
-    W, b = layer
-    return np.asarray(X) @ np.asarray(W) + np.asarray(b)
 
 
 @exercise(points=2)
@@ -658,22 +693,20 @@ def collapse_linear(W1, b1, W2, b2):
 
 
 collapse_linear.case(
-    "outputs_of(collapse_linear(np.array([[2.0]]), np.array([1.0]), np.array([[3.0]]), "
-    "np.array([4.0])), [[0.0], [1.0]])"
+    "collapse_linear(np.array([[2.0]]), np.array([1.0]), np.array([[3.0]]), np.array([4.0]))"
 )
 collapse_linear.case(
-    "outputs_of(collapse_linear(np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([1.0, -1.0]), "
-    "np.array([[1.0, 0.0], [3.0, -1.0]]), np.array([0.5, 2.0])), [[0, 0], [1, 0], [0, 1]])"
+    "collapse_linear(np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([1.0, -1.0]), "
+    "np.array([[1.0, 0.0], [3.0, -1.0]]), np.array([0.5, 2.0]))"
 )
 collapse_linear.case(
-    "outputs_of(collapse_linear(*weights(np.random.default_rng(0), [2, 4])[0], "
-    "*weights(np.random.default_rng(1), [4, 3])[0]), [[0, 0], [1, 0], [0, 1]])"
+    "collapse_linear(*weights(np.random.default_rng(0), [2, 4])[0], "
+    "*weights(np.random.default_rng(1), [4, 3])[0])"
 )
 for _sizes in ([3, 5, 2], [4, 2, 4], [3, 3, 3], [2, 1, 3], [1, 4, 1]):
     _d, _h, _k = _sizes
     collapse_linear.hidden_case(
-        f"outputs_of(collapse_linear(*weights(rng, [{_d}, {_h}])[0], "
-        f"*weights(rng, [{_h}, {_k}])[0]), rng.normal(size=({_d + 2}, {_d})))"
+        f"collapse_linear(*weights(rng, [{_d}, {_h}])[0], *weights(rng, [{_h}, {_k}])[0])"
     )
 collapse_linear.hint("Put the first formula into the second: (X W1 + b1) W2 + b2.")
 collapse_linear.hint("Multiply out: X W1 W2 + b1 W2 + b2. What multiplies X, and what does not?")
@@ -715,12 +748,22 @@ def first_bias_lost(W1, b1, W2, b2):
 
 @collapse_linear.misconception("`b1` passes through the second layer on its way: add b1 @ W2.")
 def biases_added(W1, b1, W2, b2):
-    return W1 @ W2, (b1 + b2 if len(b1) == len(b2) else np.sum(b1) + b2)
+    return W1 @ W2, b1 + b2
 
 
 @collapse_linear.misconception("`b2` is missing: the second layer adds it after b1 @ W2.")
 def second_bias_lost(W1, b1, W2, b2):
     return W1 @ W2, b1 @ W2
+
+
+@collapse_linear.misconception("`b` is a row of a table: reshape it to (K,), one bias per unit.")
+def bias_as_a_row(W1, b1, W2, b2):
+    return W1 @ W2, b1[None, :] @ W2 + b2
+
+
+@collapse_linear.misconception("The order is (W, b): first the weights, then the biases.")
+def biases_first(W1, b1, W2, b2):
+    return b1 @ W2 + b2, W1 @ W2
 
 
 @collapse_linear.misconception("The weights are added: layers in series multiply, W1 @ W2.")
@@ -733,6 +776,7 @@ def count_params(sizes):
     """Return the number of weights and biases of a multi-layer perceptron.
 
     sizes: list of the numbers of units, input layer first, output layer last; two or more.
+    Count yourself, without Keras: the next section compares.
     For sizes=[2, 3, 1] it is 13: 6 weights and 3 biases, then 3 weights and 1 bias.
     """
     return sum((sizes[i] + 1) * sizes[i + 1] for i in range(len(sizes) - 1))
@@ -745,7 +789,7 @@ count_params.hidden_case("count_params([784, 300, 100, 10])")
 count_params.hidden_case("count_params([6, 100, 1])")
 count_params.hidden_case("count_params([7, 4])")
 count_params.hidden_case("count_params(rng.integers(1, 60, size=6).tolist())")
-count_params.hidden_case("count_params((4, 100, 3))")
+count_params.hidden_case("count_params([4, 100, 3])")
 count_params.hint(
     "A layer of k units with n inputs: how many weights has one unit, how many biases?"
 )
@@ -796,6 +840,11 @@ def one_bias_per_input(sizes):
     return weights_only(sizes) + sum(sizes[:-1])
 
 
+@count_params.misconception("The last layer is not counted: mind where the loop ends.")
+def last_layer_left_out(sizes):
+    return count_params.reference(sizes[:-1])
+
+
 @count_params.misconception("These are the units: count the links between them, and the biases.")
 def number_of_units(sizes):
     return sum(sizes)
@@ -833,11 +882,26 @@ def wiring(net):
 
 
 @driver
+def api_of(net):
+    """How a Keras network was declared."""
+    return "Sequential" if type(net).__name__ == "Sequential" else "functional"
+
+
+@driver
 def rebuilt(model):
     """A Keras model from its data."""
-    if not hasattr(model, "rebuild"):
-        raise TypeError("expected a Keras model that knows its inputs: begin with keras.Input")
-    return model.rebuild()
+    if hasattr(model, "rebuild"):
+        try:
+            return model.rebuild()
+        except Exception:
+            problem = (
+                "it cannot be saved and loaded: take Keras' activations, no functions of your own"
+            )
+            raise ValueError(problem) from None
+    got = getattr(model, "type_name", type(model).__name__)
+    if "without an input shape" in got:
+        raise LookupError("the model does not know its inputs: begin with keras.Input")
+    raise TypeError(f"a Keras model was expected, got {got}")
 
 
 @driver
@@ -861,8 +925,15 @@ def compiled_loss(model):
 
 @driver
 def network_facts(model):
-    """Layers, outputs and loss of a compiled network."""
-    return {**wiring(rebuilt(model)), "loss": compiled_loss(model)}
+    """API, layers, outputs and loss of a compiled network; the choice of optimizer is free."""
+    if model is None:
+        return None
+    net = rebuilt(model)
+    return {
+        "API": api_of(net),
+        **wiring(net),
+        "loss": compiled_loss(model),
+    }
 
 
 @exercise(points=3)
@@ -872,7 +943,9 @@ def build_mlp(n_in, hidden, n_out, task):
     n_in: number of features, declared with keras.Input; hidden: list with the number of units of
     each hidden layer, all with ReLU; it may be empty. n_out: number of outputs.
     task: "regression" (linear outputs, mean squared error), "binary" (one sigmoid unit, binary
-    cross-entropy) or "multiclass" (softmax, cross-entropy, sparse or not). Optimizer: Adam.
+    cross-entropy) or "multiclass" (softmax, cross-entropy, sparse or not). Adam is a good optimizer.
+    Put the layers together yourself, without `dlcourse.models`; take Keras' own activations, which
+    can be saved with the model.
     For n_in=4, hidden=[100], n_out=3 it has two Dense layers and 803 parameters.
     """
     activation, loss = {
@@ -888,11 +961,11 @@ def build_mlp(n_in, hidden, n_out, task):
     return model
 
 
-build_mlp.case('build_mlp(6, [8], 1, "regression")', view=network_facts, quiet=True)
+build_mlp.case('build_mlp(6, [8], 2, "regression")', view=network_facts, quiet=True)
 build_mlp.case('build_mlp(2, [4, 3], 1, "binary")', view=network_facts)
 build_mlp.case('build_mlp(4, [10], 3, "multiclass")', view=network_facts)
 build_mlp.hidden_case('build_mlp(3, [5, 4], 2, "regression")', view=network_facts, quiet=True)
-build_mlp.hidden_case('build_mlp(7, (6,), 1, "binary")', view=network_facts)
+build_mlp.hidden_case('build_mlp(7, [6], 1, "binary")', view=network_facts)
 build_mlp.hidden_case('build_mlp(5, [8, 3, 2], 4, "multiclass")', view=network_facts)
 build_mlp.hidden_case('build_mlp(int(rng.integers(2, 9)), [], 1, "regression")', view=network_facts)
 build_mlp.hint(
@@ -939,12 +1012,10 @@ def with_activation_layers(n_in, hidden, n_out, task):
 
 
 @build_mlp.variant
-def with_calls(n_in, hidden, n_out, task):
-    ends = {"regression": None, "binary": "sigmoid", "multiclass": "softmax"}
-    x = inputs = keras.Input((n_in,))
-    for units in hidden:
-        x = layers.Dense(units, "relu")(x)
-    model = keras.Model(inputs, layers.Dense(n_out, ends[task])(x))
+def with_conditions(n_in, hidden, n_out, task):
+    end = "softmax" if task == "multiclass" else "sigmoid" if task == "binary" else None
+    stack = [layers.Dense(units, "relu") for units in hidden] + [layers.Dense(n_out, end)]
+    model = keras.Sequential([keras.Input((n_in,)), *stack])
     model.compile("adam", "mean_squared_error" if task == "regression" else "crossentropy")
     return model
 
@@ -1026,11 +1097,38 @@ def one_hidden_layer(n_in, hidden, n_out, task):
     return build_mlp.reference(n_in, hidden[:1] or [8], n_out, task)
 
 
+@build_mlp.misconception("`n_out` is not used: a regression has as many outputs as it has targets.")
+def one_target(n_in, hidden, n_out, task):
+    return build_mlp.reference(n_in, hidden, n_out if task == "multiclass" else 1, task)
+
+
 @build_mlp.misconception(
     "There is one Dense layer too many: the input layer computes nothing, keras.Input is all of it."
 )
 def dense_input_layer(n_in, hidden, n_out, task):
     return build_mlp.reference(n_in, [n_in, *hidden], n_out, task)
+
+
+@build_mlp.misconception(
+    "Sigmoids with binary cross-entropy are for yes or no: for one class out of several take "
+    "softmax and a categorical cross-entropy."
+)
+def every_class_on_its_own(n_in, hidden, n_out, task):
+    ends, losses = {"multiclass": "sigmoid"}, {"multiclass": "binary_crossentropy"}
+    return _mlp(n_in, hidden, n_out, task, ends=ends, losses=losses)
+
+
+@build_mlp.misconception(
+    "This is a functional model: here give `keras.Sequential` the list of layers."
+)
+def with_calls(n_in, hidden, n_out, task):
+    right = build_mlp.reference(n_in, hidden, n_out, task)
+    x = inputs = keras.Input((n_in,))
+    for layer in right.layers:
+        x = layer(x)
+    model = keras.Model(inputs, x)
+    model.compile("adam", right.loss)
+    return model
 
 
 @build_mlp.misconception("Mean squared error is for regression: classes need a cross-entropy.")
@@ -1057,11 +1155,16 @@ def activation_twice(n_in, hidden, n_out, task):
 @driver
 def functional_facts(model):
     """The API that built a model, its named dense layers, and its outputs."""
+    if model is None:
+        return None
     net = rebuilt(model)
-    api = "Sequential" if type(net).__name__ == "Sequential" else "functional"
     names = [layer.name for layer in net.layers if type(layer).__name__ == "Dense"]
     wanted = {"hidden1", "hidden2", "output"}
-    return {"API": api, "names": [n if n in wanted else "other" for n in names], **wiring(net)}
+    return {
+        "API": api_of(net),
+        "names": [n if n in wanted else "other" for n in names],
+        **wiring(net),
+    }
 
 
 @exercise(points=2)
@@ -1069,7 +1172,8 @@ def build_functional(n_in, n_out):
     """Return a keras.Model for n_in features and n_out classes, made with the functional API.
 
     Its Dense layers, one after the other: "hidden1" with 300 units and ReLU, "hidden2" with 100
-    units and ReLU, "output" with n_out units and softmax. It need not be compiled.
+    units and ReLU, "output" with n_out units and softmax. Take Keras' own activations. It need not
+    be compiled.
     For n_in=784 and n_out=10 it has 266,610 parameters.
     """
     inputs = keras.Input((n_in,))
@@ -1157,6 +1261,34 @@ def layer_left_out(n_in, n_out):
     layers.Dense(300, "relu", name="hidden1")(inputs)
     x = layers.Dense(100, "relu", name="hidden2")(inputs)
     return keras.Model(inputs, layers.Dense(n_out, "softmax", name="output")(x))
+
+
+@build_functional.misconception(
+    "`hidden2` gets the inputs beside what `hidden1` gives: call it on the output of `hidden1` alone."
+)
+def side_by_side(n_in, n_out):
+    inputs = keras.Input((n_in,))
+    x = layers.Dense(300, "relu", name="hidden1")(inputs)
+    y = layers.Dense(100, "relu", name="hidden2")(inputs)
+    both = layers.Concatenate()([x, y])
+    return keras.Model(inputs, layers.Dense(n_out, "softmax", name="output")(both))
+
+
+@build_functional.misconception(
+    'The names are swapped: "hidden1" has 300 units and comes first, then "hidden2" with 100.'
+)
+def names_swapped(n_in, n_out):
+    inputs = keras.Input((n_in,))
+    x = layers.Dense(300, "relu", name="hidden2")(inputs)
+    x = layers.Dense(100, "relu", name="hidden1")(x)
+    return keras.Model(inputs, layers.Dense(n_out, "softmax", name="output")(x))
+
+
+@build_functional.misconception(
+    "The numbers are those of the example: use the arguments `n_in` and `n_out`."
+)
+def sizes_of_the_example(n_in, n_out):
+    return _functional(784, 10)
 
 
 @build_functional.misconception("The widths are swapped: 300 units first, then 100.")
@@ -1326,6 +1458,15 @@ def kinks_mirrored(f, knots):
 def heights_as_weights(f, knots):
     x = np.sort(knots)
     return np.diff(np.diff(f(x)), prepend=0), -x[:-1], f(x[0])
+
+
+@relu_interpolant.misconception(
+    "All gaps between knots are taken to be as wide as the first one: divide each difference of "
+    "heights by its own gap."
+)
+def equal_gaps(f, knots):
+    x = np.sort(knots)
+    return np.diff(np.diff(f(x)) / (x[1] - x[0]), prepend=0), -x[:-1], f(x[0])
 
 
 @relu_interpolant.misconception(

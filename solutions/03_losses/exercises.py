@@ -148,6 +148,7 @@ for _call in (
     "log_likelihood(np.array([0]), np.array([0.9]))",
     "log_likelihood(np.array([1]), np.array([0.03]))",
     "log_likelihood(np.zeros(6, dtype=int), np.linspace(0.1, 0.7, 6))",
+    "log_likelihood(np.array([1, 0, 1, 0]), np.array([0.002, 0.998, 0.9995, 0.0005]))",
 ):
     log_likelihood.hidden_case(_call, rtol=1e-4)
 log_likelihood.hint("For y=1 a term is log h, for y=0 it is log(1 - h).")
@@ -207,6 +208,13 @@ def log_of_product(y, h):
 @log_likelihood.misconception("These are logarithms to base 2: use the natural logarithm, np.log.")
 def base_two(y, h):
     return log_likelihood.reference(y, h) / np.log(2)
+
+
+@log_likelihood.misconception(
+    "The terms of the two labels are subtracted: add them, each sample has only one of them."
+)
+def terms_subtracted(y, h):
+    return np.sum(y * np.log(h) - (1 - y) * np.log(1 - h))
 
 
 @log_likelihood.misconception("The labels are swapped: h is the probability of label 1.")
@@ -283,6 +291,11 @@ def negative_likelihood(y, h):
     return -np.prod(np.where(np.asarray(y) == 1, h, 1 - h))
 
 
+@nll.misconception("The minus reaches only the terms of label 1: put the whole sum in brackets.")
+def nll_without_brackets(y, h):
+    return np.sum(-y * np.log(h) + (1 - y) * np.log(1 - h))
+
+
 @nll.misconception("Samples with label 0 count as well: add -(1 - y) log(1 - h).")
 def nll_only_ones(y, h):
     return -np.sum(y * np.log(h))
@@ -303,7 +316,7 @@ def binary_cross_entropy(y, p, eps=1e-7):
 for _call in (
     "binary_cross_entropy(np.array([1, 0]), np.array([0.5, 0.5]))",
     "binary_cross_entropy(np.array([1, 0, 0, 1, 1]), np.array([0.9, 0.2, 0.6, 0.3, 0.5]))",
-    "binary_cross_entropy(np.array([1, 1]), np.array([0.0, 0.0]), eps=0.001)",
+    "binary_cross_entropy(np.array([1, 1]), np.array([0.0, 0.95]), eps=0.1)",
 ):
     binary_cross_entropy.case(_call, rtol=1e-4)
 # 1 - 1e-7 is not a float32: single precision gives 15.94 for 16.12
@@ -316,6 +329,7 @@ for _call in (
     "binary_cross_entropy(np.array([1]), np.array([0.9]))",
     "binary_cross_entropy(np.zeros(5, dtype=int), np.linspace(0.1, 0.8, 5))",
     "binary_cross_entropy(np.array([1, 1, 0]), np.array([0.0, 0.25, 0.5]))",
+    "binary_cross_entropy(rng.integers(0, 2, size=40), rng.uniform(0, 1, size=40), eps=0.2)",
 ):
     binary_cross_entropy.hidden_case(_call, rtol=1e-4)
 for _call in (
@@ -388,6 +402,26 @@ def only_positives(y, p, eps=1e-7):
 )
 def log_two(y, p, eps=1e-7):
     return binary_cross_entropy.reference(y, p, eps) / np.log(2)
+
+
+@binary_cross_entropy.misconception(
+    "The minus reaches only the terms of label 1: put the whole sum in brackets."
+)
+def without_brackets(y, p, eps=1e-7):
+    p = np.clip(p, eps, 1 - eps)
+    return np.mean(-y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+@binary_cross_entropy.misconception("The labels are swapped: p is the probability of label 1.")
+def labels_swapped(y, p, eps=1e-7):
+    return binary_cross_entropy.reference(1 - y, p, eps)
+
+
+@binary_cross_entropy.misconception(
+    "`eps` is added inside the logarithm, which changes every value: clip p instead."
+)
+def eps_added(y, p, eps=1e-7):
+    return np.mean(-y * np.log(p + eps) - (1 - y) * np.log(1 - p + eps))
 
 
 @binary_cross_entropy.misconception("The argument `eps` is not used: another value is fixed.")
@@ -514,6 +548,31 @@ def wrong_sign(y, z):
     return bce_from_logits.reference(y, -z)
 
 
+@bce_from_logits.misconception(
+    "The term y z is added: subtract it, a large z must be cheap for label 1."
+)
+def product_added(y, z):
+    return np.mean(np.logaddexp(0, z) + y * z)
+
+
+@bce_from_logits.misconception("Samples with label 0 cost nothing here: they cost log(1 + exp(z)).")
+def only_label_one(y, z):
+    return np.mean(y * np.logaddexp(0, -z))
+
+
+@bce_from_logits.misconception("The sign is turned around: a loss is positive.")
+def negative_loss(y, z):
+    return -bce_from_logits.reference(y, z)
+
+
+@bce_from_logits.misconception(
+    "The logits are clipped, which caps the loss: the value is to be exact, also for z = 1000."
+)
+def capped_logits(y, z):
+    z = np.clip(z, -500, 500)
+    return np.mean(np.log1p(np.exp(z)) - y * z)
+
+
 @bce_from_logits.misconception("This is the sum: divide by the number of samples.")
 def summed_logits(y, z):
     return bce_from_logits.reference(y, z) * len(y)
@@ -636,6 +695,24 @@ def global_sum(z, axis=-1):
     return e / np.sum(e)
 
 
+@softmax.misconception("It adds up to 1 over the whole array: each row has its own sum.")
+def sum_of_everything(z, axis=-1):
+    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+    return e / np.sum(e)
+
+
+@softmax.misconception(
+    "The largest output is 1: divide by the sum along `axis`, not by the largest value."
+)
+def divided_by_the_largest(z, axis=-1):
+    return np.exp(z - np.max(z, axis=axis, keepdims=True))
+
+
+@softmax.misconception("The exponential is missing: these are shares of the logits themselves.")
+def shares_of_logits(z, axis=-1):
+    return z / np.sum(z, axis=axis, keepdims=True)
+
+
 @softmax.misconception("`axis` is not used: it is always the last one.")
 def always_last(z, axis=-1):
     return softmax.reference(z)
@@ -665,8 +742,8 @@ def clipped_logits(z, axis=-1):
 
 @softmax.misconception("This is the log of the softmax: take exp of it.")
 def log_softmax(z, axis=-1):
-    with np.errstate(divide="ignore"):
-        return np.log(softmax.reference(z, axis))
+    z = z - np.max(z, axis=axis, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 
 
 @softmax.misconception("This is a sigmoid of each logit: the outputs of one row must add up to 1.")
@@ -787,7 +864,7 @@ for _call in (
     "sparse_nll(np.array([3, 1, 3]), "
     "np.array([[0.1, 0.2, 0.5, 0.2], [0.6, 0.1, 0.1, 0.2], [0.3, 0.3, 0.1, 0.3]]))",
     "sparse_nll(np.array([1, 1, 0, 1]), "
-    "np.array([[0.1, 0.9], [0.7, 0.3], [0.8, 0.2], [0.55, 0.45]]))",
+    "np.array([[0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.7, 0.2, 0.1], [0.3, 0.45, 0.25]]))",
 ):
     sparse_nll.case(_call, rtol=1e-4)
 for _call in (
@@ -888,11 +965,35 @@ def no_log(y, p):
     return 1 - np.mean(p[np.arange(len(y)), y])
 
 
+@sparse_nll.misconception("The log is missing: it is the mean of -log p, not of -p.")
+def bare_probability(y, p):
+    return -np.mean(p[np.arange(len(y)), y])
+
+
+@sparse_nll.misconception(
+    "The one-hot table has one column per label that occurs up to the largest: p has K columns, "
+    "`p.shape[1]`, and some classes may be missing from y."
+)
+def narrow_one_hot(y, p):
+    return -np.sum(np.eye(np.max(y) + 1)[y] * np.log(p)) / len(y)
+
+
+@sparse_nll.misconception("A label is the index of its column, counted from 0: do not subtract 1.")
+def counted_from_one(y, p):
+    return sparse_nll.reference(y - 1, p)
+
+
+@sparse_nll.misconception("The rows of p are probabilities already: no softmax here.")
+def softmax_of_probabilities(y, p):
+    return sparse_nll.reference(y, softmax.reference(p))
+
+
 @driver
 def three_metrics(result):
-    """The three numbers of a dict, whatever else it holds."""
+    """The three numbers of a dict, whatever else it holds; anything else as it is."""
     names = ("accuracy", "precision", "recall")
-    return {n: result[n] for n in names if n in result} if isinstance(result, dict) else result
+    complete = isinstance(result, dict) and all(n in result for n in names)
+    return {n: result[n] for n in names} if complete else result
 
 
 @exercise(points=3)
