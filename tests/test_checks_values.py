@@ -77,6 +77,24 @@ def test_model_data_can_be_rebuilt_again():
     np.testing.assert_array_equal(first(X), second(X))
 
 
+def test_a_model_of_our_own_classes_is_judged_like_one_of_keras():
+    import keras
+
+    from dlcourse import models
+
+    inputs = keras.Input((3,))
+    layers = [keras.layers.Dense(4, "relu"), keras.layers.Dense(2)]
+    sequential = models.Sequential([keras.Input((3,)), *layers])
+    functional = models.Model(inputs, keras.layers.Dense(2)(inputs))
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    for model in (sequential, functional):
+        model.compile("adam", "mse")
+        data = decode(json.loads(json.dumps(encode(plain(model)), allow_nan=False)))
+        rebuilt = data.rebuild()
+        np.testing.assert_allclose(rebuilt(X), model(X), rtol=1e-6)
+        assert rebuilt.loss == "mse"
+
+
 def test_generators_are_consumed_and_sets_sorted():
     assert plain(i * i for i in range(4)) == [0, 1, 4, 9]
     assert plain({3, 1, 2}) == [1, 2, 3]
