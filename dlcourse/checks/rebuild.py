@@ -1,0 +1,114 @@
+"""A Keras model from its config and weights, which a stranger's process may have made up.
+
+Keras' safe mode keeps code out. What it lets through can still ask for more memory than there is,
+or read a file: a few bytes of config describe a layer of any size. So the model is laid out first
+without memory, and built only if the weights that came with it fit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state  # no public way to drop unfilled variables
+
+MODULES = ("keras", "builtins", "dlcourse.")  # Keras names its own functions "builtins"
+REFUSED = {  # they hold code, or read files
+    "FlaxLayer",
+    "IntegerLookup",
+    "JaxLayer",
+    "Lambda",
+    "StringLookup",
+    "TFSMLayer",
+    "TextVectorization",
+    "TorchModuleWrapper",
+}
+LARGEST_OUTPUT = 1_000_000  # numbers that an operation may give for one sample
+LARGEST_METRIC = 1000  # such as the classes of a confusion matrix, which holds their square
+
+
+def rebuild(config: dict[str, Any], weights: list[np.ndarray]) -> Any:
+    """Return a new Keras model.
+
+    Args:
+        config: what `keras.saving.serialize_keras_object(model)` gives.
+        weights: the arrays of `model.get_weights()`.
+
+    Raises:
+        ValueError: the config holds what a model of this course has no use for, it does not fit
+            the weights, or Keras refuses it.
+    """
+    for part in _parts(config):
+        _refuse(part)
+    with _without_values():
+        outline = _deserialized(_without(config, "compile_config"))
+        shapes = [tuple(weight.shape) for weight in outline.weights]
+        largest = max((size for size in _output_sizes(outline)), default=0)
+    if shapes != [weight.shape for weight in weights]:
+        raise ValueError("the weights of the model do not fit its layers")
+    if largest > LARGEST_OUTPUT:
+        raise ValueError(f"a layer gives {largest:,} numbers per sample")
+    model = _deserialized(_without(config))
+    model.set_weights(weights)
+    return model
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Models that are made here have shapes alone; Keras does not fill them afterwards."""
+    waiting = list(global_state.get_global_attribute("uninitialized_variables", []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", waiting)
+
+
+def _deserialized(config: dict[str, Any]) -> Any:
+    model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"a model was expected, not a {type(model).__name__}")
+    return model
+
+
+def _without(config: Any, *keys: str) -> Any:
+    """A copy, because Keras empties the config of a functional model."""
+    if isinstance(config, dict):
+        return {k: _without(v, *keys) for k, v in config.items() if k not in keys}
+    return [_without(v, *keys) for v in config] if isinstance(config, list) else config
+
+
+def _parts(config: Any) -> Iterator[dict[str, Any]]:
+    """Every dict in a config."""
+    if isinstance(config, dict):
+        yield config
+    values = config.values() if isinstance(config, dict) else config
+    if isinstance(config, dict | list):
+        for value in values:
+            yield from _parts(value)
+
+
+def _refuse(part: dict[str, Any]) -> None:
+    name, module = part.get("class_name"), part.get("module")
+    if name in REFUSED:
+        raise ValueError(f"a {name} layer cannot be judged")
+    if module is not None and not str(module).startswith(MODULES):
+        raise ValueError(f"{name} of {module} is not a part of Keras")
+    for key in ("metrics", "weighted_metrics"):
+        for inner in _parts(part.get(key)):
+            if any(isinstance(v, int) and v > LARGEST_METRIC for v in inner.values()):
+                raise ValueError("a metric is too large")
+
+
+def _output_sizes(model: Any) -> Iterator[int]:
+    """Numbers per sample after each operation of a model, in it and in the models in it."""
+    for operation in getattr(model, "operations", model.layers):
+        if isinstance(operation, keras.Model):
+            yield from _output_sizes(operation)
+        for node in operation._inbound_nodes:  # Keras tells only the last one publicly
+            for tensor in node.output_tensors:
+                yield math.prod(size or 1 for size in tensor.shape[1:])

@@ -1,0 +1,156 @@
+"""Models from configs that a stranger may have made up: sound ones come back, others do not."""
+
+import copy
+import resource
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from dlcourse import models
+from dlcourse.checks.rebuild import rebuild
+from dlcourse.layers import MCDropout
+
+pytestmark = pytest.mark.slow
+
+
+def attention():
+    inputs = keras.Input((5,), dtype="int32")
+    x = layers.Embedding(10, 8)(inputs)
+    x = layers.MultiHeadAttention(2, 4)(x, x)
+    x = keras.ops.mean(keras.ops.concatenate([x, x], axis=-1), axis=1)
+    return keras.Model(inputs, layers.Dense(3, "softmax")(x))
+
+
+def transfer():
+    base = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(3, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.GlobalMaxPooling2D(),
+        ]
+    )
+    base.trainable = False
+    inputs = keras.Input((8, 8, 1))
+    return keras.Model(inputs, layers.Dense(2, "softmax")(base(inputs, training=False)))
+
+
+def scheduled():
+    model = keras.Sequential([keras.Input((3,)), MCDropout(0.0), layers.Dense(1, "sigmoid")])
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10_000_000, 0.9)
+    metrics = ["accuracy", keras.metrics.AUC(), keras.metrics.MeanIoU(num_classes=2)]
+    model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(), metrics)
+    return model
+
+
+MODELS = {
+    "attention": attention,
+    "transfer": transfer,
+    "scheduled": scheduled,
+    "lenet": models.lenet,
+    "lstm": lambda: models.recurrent((10, 2), 3, kind="lstm"),
+    "selu": lambda: models.self_normalizing_mlp(4, 3),
+}
+
+
+def data(model):
+    return keras.saving.serialize_keras_object(model), model.get_weights()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_comes_back_with_its_weights_and_settings(name):
+    model = MODELS[name]()
+    config, weights = data(model)
+    before = copy.deepcopy(config)
+    again = rebuild(config, weights)
+    assert config == before
+    rng = np.random.default_rng(0)
+    shape = (4, *[n or 6 for n in model.inputs[0].shape[1:]])
+    X = rng.integers(0, 10, size=shape) if name == "attention" else rng.normal(size=shape)
+    np.testing.assert_allclose(again(X), model(X), rtol=1e-5, atol=1e-6)
+    assert [w.name for w in again.trainable_weights] == [w.name for w in model.trainable_weights]
+    assert type(getattr(again, "optimizer", 0)) is type(getattr(model, "optimizer", 0))
+
+
+def dense(units=4, **options):
+    return keras.Sequential([keras.Input((3,)), layers.Dense(units, **options)])
+
+
+def changed(config, **values):
+    """A config with other values of some keys, wherever they stand."""
+    if isinstance(config, dict):
+        return {k: values.get(k, changed(v, **values)) for k, v in config.items()}
+    return [changed(v, **values) for v in config] if isinstance(config, list) else config
+
+
+def with_metric():
+    model = dense()
+    model.compile("sgd", "mse", metrics=[keras.metrics.MeanIoU(num_classes=3)])
+    config, weights = data(model)
+    return changed(config, num_classes=10**6), weights
+
+
+def repeated():
+    return data(keras.Sequential([keras.Input((2,)), layers.RepeatVector(10**9), layers.Flatten()]))
+
+
+def repeated_inside():
+    inner = keras.Sequential([keras.Input((2,)), layers.RepeatVector(10**9)])
+    inputs = keras.Input((2,))
+    return data(keras.Model(inputs, layers.GlobalMaxPooling1D()(inner(inputs))))
+
+
+def from_elsewhere():
+    config, weights = data(dense(activation="relu"))
+    function = {"module": "os", "class_name": "function", "config": "system",
+                "registered_name": "system"}  # fmt: skip
+    return changed(config, activation=function), weights
+
+
+def reading_a_file():
+    lookup = {
+        "module": "keras.layers",
+        "class_name": "StringLookup",
+        "config": {"name": "lookup", "vocabulary": "/etc/passwd"},
+        "registered_name": None,
+    }
+    config, weights = data(dense())
+    config["config"]["layers"].append(lookup)
+    return config, weights
+
+
+def too_many_units():
+    config, weights = data(dense())
+    return changed(config, units=10**9), weights
+
+
+def lambda_layer():
+    return data(keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x + 1)]))
+
+
+BOMBS = {
+    "more units than weights": (too_many_units, "weights"),
+    "no weights": (lambda: (data(dense(10**3))[0], []), "weights"),
+    "a large metric": (with_metric, "metric"),
+    "a large output": (repeated, "1,000,000,000 numbers|2,000,000,000 numbers"),
+    "a large output in a nested model": (repeated_inside, "2,000,000,000 numbers"),
+    "a function from elsewhere": (from_elsewhere, "not a part of Keras"),
+    "a file": (reading_a_file, "StringLookup"),
+    "code": (lambda_layer, "Lambda"),
+    "no model": (lambda: (keras.saving.serialize_keras_object(layers.Dense(3)), []), "model"),
+    "nothing": (lambda: ({}, []), "model"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_no_exercise_needs_is_refused_and_takes_no_memory(bomb):
+    make, reason = BOMBS[bomb]
+    config, weights = make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match=reason):
+        rebuild(config, weights)
+    with keras.StatelessScope():
+        pass  # at its end Keras fills the variables that wait for it
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
