@@ -17,6 +17,7 @@ def make_windows(series, length, horizon=1):
 
     series: shape (n,). A row of X holds `length` values in a row; its y is the value `horizon`
     steps after the window's last. X has shape (N, length), y (N,): as many as fit, in order.
+    The values stay as they are; scaling is done outside.
     For series=[1, 2, 3, 4] and length=2: X=[[1, 2], [2, 3]], y=[3, 4].
     """
     series = np.asarray(series)
@@ -61,6 +62,38 @@ def leak(series, length, horizon=1):
     return X, series[length - 1 : length - 1 + len(X)]
 
 
+@make_windows.misconception("The target is the window's own last value: it must come after it.")
+def target_inside(series, length, horizon=1):
+    X = np.lib.stride_tricks.sliding_window_view(np.array(series), length)
+    return X, X[:, -1]
+
+
+@make_windows.misconception(
+    "The target lies one step too early: horizon=1 is the value after the window, not its last."
+)
+def one_too_early(series, length, horizon=1):
+    series = np.asarray(series)
+    y = series[length + horizon - 2 :]
+    return np.array([series[i : i + length] for i in range(len(y))]), y
+
+
+@make_windows.misconception(
+    "The target lies one step too early: index i + length - 1 is still in the window."
+)
+def one_too_early_cut(series, length, horizon=1):
+    X, _ = make_windows.reference(series, length, horizon)
+    return X, np.asarray(series)[length + horizon - 2 :][: len(X)]
+
+
+@make_windows.misconception(
+    "Leave the values as they are. Mean and standard deviation of the whole series also leak: they "
+    "know the test years. Scale outside, with the past alone."
+)
+def standardized_with_all(series, length, horizon=1):
+    series = np.asarray(series)
+    return make_windows.reference((series - series.mean()) / series.std(), length, horizon)
+
+
 @make_windows.misconception("The target lies one step too far: horizon=1 is the very next value.")
 def one_too_far(series, length, horizon=1):
     return make_windows.reference(series, length, horizon + 1)
@@ -93,6 +126,7 @@ def rnn_forward(x, Wx, Wh, b, h0=None):
     h_t = tanh(x_t Wx + h_(t-1) Wh + b), with row vectors. x: (T, n_in), one step per row;
     Wx: (n_in, n); Wh: (n, n); b: (n,); h0: the state before the first step, (n,), zeros for None.
     For x=[[1], [0]], Wx=[[1]], Wh=[[2]], b=[0]: [[0.7616], [0.9095]].
+    Write the step yourself, without Keras' recurrent layers and cells.
     """
     h = np.zeros(len(b)) if h0 is None else h0
     states = []
@@ -158,6 +192,13 @@ def transposed(x, Wx, Wh, b, h0=None):
     return rnn_forward.reference(x, Wx, np.asarray(Wh).T, b, h0)
 
 
+@rnn_forward.misconception(
+    "There is no memory in this: add h @ Wh, with the h of the step before (h0 at first)."
+)
+def without_state(x, Wx, Wh, b, h0=None):
+    return np.tanh(np.asarray(x) @ np.asarray(Wx) + b)
+
+
 @rnn_forward.misconception("The state is forgotten: each step needs the h of the one before.")
 def forgets(x, Wx, Wh, b, h0=None):
     return np.array([rnn_forward.reference([step], Wx, Wh, b, h0)[0] for step in np.asarray(x)])
@@ -168,9 +209,7 @@ def no_bias(x, Wx, Wh, b, h0=None):
     return rnn_forward.reference(x, Wx, Wh, np.zeros(len(b)), h0)
 
 
-@rnn_forward.misconception(
-    "The first step starts from h0 if it is given.",
-)
+@rnn_forward.misconception("The first step starts from h0 if it is given.")
 def ignores_h0(x, Wx, Wh, b, h0=None):
     return rnn_forward.reference(x, Wx, Wh, b)
 
@@ -347,6 +386,7 @@ def lstm_step(x, h, c, p):
     x @ kernel + h @ recurrent_kernel + bias, the columns belong to i, f, c~, o, `units` each.
     i, f and o go through a sigmoid, c~ through tanh. Then c = f c + i c~ and h = o tanh(c).
     With all parameters 0, h = 0 and c = 2 give c = 1 and h = 0.3808.
+    Write the step yourself, without Keras' recurrent layers and cells.
     """
     z = np.asarray(x) @ p["kernel"] + np.asarray(h) @ p["recurrent_kernel"] + p["bias"]
     i, f, new, o = np.split(z, 4, axis=-1)
@@ -449,6 +489,37 @@ def gate_on_cell(x, h, c, p):
     return h_new, h_new
 
 
+def _shut(f, i, g, old, z):
+    """The new cell times the output gate."""
+    return (f * old + i * g) / (1 + np.exp(-z["o"]))
+
+
+@lstm_step.misconception("o does not act on the cell: c = f c + i c~ goes on whole, h = o tanh(c).")
+def output_gate_moved(x, h, c, p):
+    return _lstm(x, h, c, p, cell=_shut, out=lambda o, new, old: np.tanh(new))
+
+
+@lstm_step.misconception("o acts once, on tanh(c); the cell is passed on without it.")
+def output_gate_twice(x, h, c, p):
+    return _lstm(x, h, c, p, cell=_shut)
+
+
+@lstm_step.misconception("h is right, but the cell is passed on as f c + i c~, without o.")
+def cell_times_o(x, h, c, p):
+    return lstm_step.reference(x, h, c, p)[0], _lstm(x, h, c, p, cell=_shut)[1]
+
+
+@lstm_step.misconception("First tanh, then the gate: h = o tanh(c), not tanh(o c).")
+def gate_before_tanh(x, h, c, p):
+    return _lstm(x, h, c, p, out=lambda o, new, old: np.tanh(o * new))
+
+
+@lstm_step.misconception("The forget bias is in p already: add no 1 to it.")
+def forget_bias_again(x, h, c, p):
+    one = np.repeat([0.0, 1.0, 0.0, 0.0], np.shape(c)[1])
+    return lstm_step.reference(x, h, c, {**p, "bias": np.asarray(p["bias"]) + one})
+
+
 @lstm_step.misconception("The bias is missing.")
 def lstm_without_bias(x, h, c, p):
     return lstm_step.reference(x, h, c, {**p, "bias": 0 * np.asarray(p["bias"])})
@@ -471,6 +542,7 @@ def gru_step(x, h, p):
     z and r are sigmoids of x W + h U + b with their columns. h~ = tanh(x W + (r h) U + b): r acts
     on the state *before* the product. The new state is (1 - z) h + z h~.
     With all parameters 0, h = 2 gives 1.
+    Write the step yourself, without Keras' recurrent layers and cells.
     """
     x, h = np.asarray(x), np.asarray(h)
     W_z, W_r, W_h = np.split(np.asarray(p["kernel"]), 3, axis=1)
@@ -597,6 +669,20 @@ def with_concatenate(p):
     return {name: turn(p[name]) for name in ("bias", "recurrent_kernel", "kernel")}
 
 
+@to_keras.misconception(
+    "Nothing has changed, and Keras would use z the other way: change the sign of all that z has."
+)
+def unchanged(p):
+    return {name: np.array(values) for name, values in p.items()}
+
+
+@to_keras.misconception(
+    "sigmoid(-a) needs the whole sum a turned: kernel and recurrent kernel of z, not the bias alone."
+)
+def bias_only(p):
+    return {**unchanged(p), "bias": to_keras.reference(p)["bias"]}
+
+
 @to_keras.misconception("The bias of z changes its sign, too.")
 def bias_kept(p):
     return {**to_keras.reference(p), "bias": p["bias"]}
@@ -662,6 +748,8 @@ def sunspot_skill(model):
     X, y = windows[:, :-1, None].astype("float32"), windows[:, -1].astype("float32")
     keras.utils.set_random_seed(0)
     net = model.rebuild()
+    if (*net.input_shape, *net.output_shape) != (None, 22, 1, None, 1):
+        return f"takes {net.input_shape}, returns {net.output_shape}"
     net.compile(keras.optimizers.Adam(0.01), "mse")
     net.fit(datasets.batches(X[:-60], y[:-60], 32, seed=0), epochs=25, verbose=0)
     error = np.mean((np.asarray(net(X[-60:]))[:, 0] - y[-60:]) ** 2)
@@ -675,7 +763,7 @@ def build_forecaster(kind, length, units):
 
     kind: "simple", "lstm" or "gru", in any case, the recurrent layer, with `units` units and its
     default settings. Input: (length, 1), one value per step. Output: one number, which may be
-    anything. Loss: mse.
+    anything. Loss: mse. Put the layers together yourself, without `models.recurrent`.
     build_forecaster("lstm", 22, 16) has 1169 parameters.
     """
     import keras
@@ -732,13 +820,15 @@ def one_by_one(kind, length, units):
     return model
 
 
-def _forecaster(kind, length, units, activation=None, outputs=1, compiled=True, **options):
+def _forecaster(
+    kind, length, units, activation=None, outputs=1, compiled=True, flat=True, **options
+):
     import keras
     from keras import layers
 
     cells = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
     model = keras.Sequential([keras.Input((length, 1)), cells[kind.lower()](units, **options)])
-    if options.get("return_sequences"):
+    if flat and options.get("return_sequences"):
         model.add(layers.Flatten())
     model.add(layers.Dense(outputs, activation=activation))
     if compiled:
@@ -769,6 +859,37 @@ def always_lstm(kind, length, units):
 @build_forecaster.misconception("Only the last state goes on: leave return_sequences as it is.")
 def all_states(kind, length, units):
     return _forecaster(kind, length, units, return_sequences=True)
+
+
+@build_forecaster.misconception(
+    "With return_sequences=True there is one output per step of the window. Only the last state is "
+    "needed, and that is the default."
+)
+def an_output_per_step(kind, length, units):
+    return _forecaster(kind, length, units, return_sequences=True, flat=False)
+
+
+@build_forecaster.misconception(
+    "The window is `length` steps of one value each, (length, 1), not one step of many values."
+)
+def one_long_step(kind, length, units):
+    import keras
+    from keras import layers
+
+    cells = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+    model = keras.Sequential(
+        [keras.Input((1, length)), cells[kind.lower()](units), layers.Dense(1)]
+    )
+    model.compile("adam", "mse")
+    return model
+
+
+@build_forecaster.misconception('`kind` comes in any case: "GRU" is "gru". Use kind.lower().')
+def lower_case_only(kind, length, units):
+    from keras import layers
+
+    cells = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+    return cells[kind] and _forecaster(kind, length, units)
 
 
 @exercise(points=0.5)
