@@ -62,6 +62,7 @@ def forward(x, p):
     x: one sample of shape (2,). p: a dict of numbers with the keys w11, w21, w12, w22, b1, b2,
     w1, w2, b3; w21 leads from input 2 to hidden unit 1. Hidden units and output are sigmoids.
     Keys of the result: z1, z2 (pre-activations), h1, h2 (activations), z, yhat (output).
+    Write the sums yourself, without a Keras model.
     For x=[1, 2], w11=3, w21=-1, b1=0.5 it has z1=1.5.
     """
     z1 = p["w11"] * x[0] + p["w21"] * x[1] + p["b1"]
@@ -87,9 +88,7 @@ forward.hidden_case(
 forward.hidden_case(
     "forward(rng.normal(size=2), network_221(2 * rng.normal(size=9)))", view=unit_values
 )
-forward.hidden_case(
-    "forward(np.array([2, -1]), network_221([1, 2, -1, 3, 1, -2, 2, -3, 1]))", view=unit_values
-)
+forward.hidden_case("forward(np.array([2, -1]), network_221(rng.normal(size=9)))", view=unit_values)
 forward.hint("Write the two hidden sums first; w_ij leads from input i to hidden unit j.")
 forward.hint("`z` is built from the activations `h1` and `h2`; only then comes the last sigmoid.")
 forward.forbid(
@@ -190,6 +189,7 @@ def backward(x, y, p, cache):
     x, p: as in `forward`; y: the label, 0 or 1; cache: the dict that `forward(x, p)` returns,
     with z1, z2, h1, h2, z, yhat. The loss is -y log(yhat) - (1 - y) log(1 - yhat).
     The result is a dict of numbers with the keys of p: "w11" is the derivative by w11.
+    Write the derivatives yourself, without TensorFlow's tape or numerical differences.
     For yhat=0.7, y=1 and h1=0.5 the derivative by w1 is -0.15.
     """
     delta = cache["yhat"] - y
@@ -316,6 +316,29 @@ def slope_from_z(x, y, p, cache):
 
 
 @backward.misconception(
+    "The slope of the hidden sigmoid is h (1 - h): h is its value already, not the sum to put in.",
+    costs="hidden",
+)
+def slope_at_h(x, y, p, cache):
+    again = [sigmoid(cache[h]) for h in ("h1", "h2")]
+    return _backward_with(x, y, p, cache, slopes=[h * (1 - h) for h in again])
+
+
+@backward.misconception(
+    "The slope of the hidden sigmoid is h (1 - h): the factor 1 - h is missing.", costs="hidden"
+)
+def half_a_slope(x, y, p, cache):
+    return _backward_with(x, y, p, cache, slopes=[cache["h1"], cache["h2"]])
+
+
+@backward.misconception(
+    "For y = 0 nothing comes back: the loss has a second term, -(1 - y) log(1 - yhat)."
+)
+def first_term_only(x, y, p, cache):
+    return _backward_with(x, y, p, cache, delta=-y * (1 - cache["yhat"]))
+
+
+@backward.misconception(
     "The way to the hidden units leads over w1 and w2: multiply delta by them.", costs="hidden"
 )
 def no_output_weight(x, y, p, cache):
@@ -329,6 +352,15 @@ def no_output_weight(x, y, p, cache):
 def weights_updated_first(x, y, p, cache):
     output = _backward_with(x, y, p, cache)
     return _backward_with(x, y, {k: p[k] - 0.1 * output[k] for k in p}, cache)
+
+
+@backward.misconception(
+    "The hidden gradients use weights that were already updated: all nine belong to the same p.",
+    costs="hidden",
+)
+def weights_updated_by_whole_gradient(x, y, p, cache):
+    output = _backward_with(x, y, p, cache)
+    return _backward_with(x, y, {k: p[k] - output[k] for k in p}, cache)
 
 
 @backward.misconception(
@@ -370,6 +402,7 @@ def numerical_gradient(f, theta, eps=1e-5):
     f: function from `theta` to a number. theta: a float, or an array of floats of any shape.
     Each entry of the result is (f(theta + e) - f(theta - e)) / (2 eps), where e is `eps` at that
     entry and 0 elsewhere. The result has the shape of theta, which keeps its values.
+    Write the differences yourself, without np.gradient, SciPy or TensorFlow.
     For the sum of squares, theta=[1, 3] gives [2, 6] up to rounding.
     """
     theta = np.array(theta, dtype=float)
@@ -459,6 +492,14 @@ def _moved(theta, i, step):
 )
 def one_sided(f, theta, eps=1e-5):
     return _differences(f, theta, lambda f, t, i: (f(_moved(t, i, eps)) - f(t)) / eps)
+
+
+@numerical_gradient.misconception(
+    "This difference is one-sided, toward theta - e: its error shrinks with eps only, that of the "
+    "central one with eps squared. Use f(theta + e) and f(theta - e)."
+)
+def one_sided_below(f, theta, eps=1e-5):
+    return _differences(f, theta, lambda f, t, i: (f(t) - f(_moved(t, i, -eps))) / eps)
 
 
 @numerical_gradient.misconception("The two points are 2 eps apart: divide by 2 eps.")
@@ -678,7 +719,8 @@ def backprop(X, Y, params):
     X: shape (n, d); Y: one-hot labels of shape (n, K); params: a list of one or more (W, b) with
     W of shape (n_in, n_out) and b of shape (n_out,). Hidden layers are sigmoid(A @ W + b), the
     last layer is softmax(A @ W + b). The loss is the mean over the n samples of
-    -sum_k Y_k log(p_k). dW and db have the shapes of W and b.
+    -sum_k Y_k log(p_k). dW and db have the shapes of W and b. Write both passes yourself, without
+    a Keras model, TensorFlow's tape or `numerical_gradient`.
     """
     activations = [X]
     for W, b in params[:-1]:
@@ -794,6 +836,22 @@ def _backprop_with(X, Y, params, back=None, slope=None, first=None):
 @backprop.misconception("The loss is a mean over the samples: divide by n, once.")
 def not_averaged(X, Y, params):
     return _backprop_with(X, Y, params, first=lambda P: P - Y)
+
+
+@backprop.misconception(
+    "The division is by all entries of Y: the loss adds over the K classes and averages over the n "
+    "samples, so divide by n."
+)
+def averaged_over_classes(X, Y, params):
+    return _backprop_with(X, Y, params, first=lambda P: (P - Y) / Y.size)
+
+
+@backprop.misconception(
+    "dW is transposed: it has the shape of W, (n_in, n_out). Square matrices do not complain.",
+    costs="weights",
+)
+def gradients_transposed(X, Y, params):
+    return [(dW.T, db) for dW, db in backprop.reference(X, Y, params)]
 
 
 @backprop.misconception(
@@ -957,8 +1015,7 @@ def with_slope(W, a_prev, a, y, lr):
     "The outer product is transposed: W has a row for each output, delta a_prev^T."
 )
 def outer_exchanged(W, a_prev, a, y, lr):
-    step = lr * np.outer(a_prev, a - y)
-    return W - step if step.shape == W.shape else (W.T - step)
+    return W - lr * np.outer(a_prev, a - y)
 
 
 @ea_update.misconception("This is the gradient alone: return the new weights.")
@@ -1002,6 +1059,21 @@ def value_run_twice(Value, f, g, *inputs):
     return gradients
 
 
+@driver
+def value_run_again(Value, data):
+    """The derivatives of one graph, and again after the gradients of all its Values are 0."""
+    a = Value(data)
+    s = a * a
+    y = s * a
+    gradients = []
+    for _ in range(2):
+        for v in (a, s, y):
+            v.grad = 0.0
+        y.backward()
+        gradients.append([a.grad, s.grad, y.grad])
+    return gradients
+
+
 @exercise(parts={"operations": 3, "reuse": 2})
 class Value:
     """A number that remembers how it was computed.
@@ -1012,7 +1084,7 @@ class Value:
     from the derivative of y by v; y itself gets 1. For a=Value(3.0), b=Value(2.0), y = a * b + b:
     y.data is 8; after y.backward(), a.grad is 2 and b.grad is 4.
     To be drawn, a Value needs `_prev`, a tuple of the Values that it was made from, and `_op`,
-    the operation as text, "" for an input.
+    the operation as text, "" for an input. Write it yourself, without TensorFlow.
     """
 
     def __init__(self, data, _prev=(), _op=""):
@@ -1107,6 +1179,7 @@ for _call in (
     "value_run(Value, lambda a: (lambda s: (lambda t: a + (s + t) * t)(s * s))(a + a), 0.8)",
     "value_run_twice(Value, lambda a, b: (a + b) * a, lambda a, b: (a + b) * a, 1.4, -0.3)",
     "value_run_twice(Value, lambda a, b: a * b * b, lambda a, b: b + a * a, 1.4, -0.3)",
+    "value_run_again(Value, 1.4)",
 ):
     Value.hidden_case(_call, part="reuse")
 Value.hint(
@@ -1386,12 +1459,29 @@ class ProductExchanged(_Base):
 
 
 @Value.misconception(
-    "The derivative of a ** k is k * a ** (k - 1): the factor k or the lower exponent is missing.",
-    costs="operations",
+    "The derivative of a ** k is k * a ** (k - 1): the factor k is missing.", costs="operations"
 )
 class PowerWithoutFactor(_Base):
     def __pow__(self, k):
         return self.make(self.data**k, (self, self.data ** (k - 1)))
+
+
+@Value.misconception(
+    "The derivative of a ** k is k * a ** (k - 1): the exponent goes down by one.",
+    costs="operations",
+)
+class PowerNotLowered(_Base):
+    def __pow__(self, k):
+        return self.make(self.data**k, (self, k * self.data**k))
+
+
+@Value.misconception(
+    "The derivative of a ** k is k * a ** (k - 1): k * a is right for squares only.",
+    costs="operations",
+)
+class PowerOfSquares(_Base):
+    def __pow__(self, k):
+        return self.make(self.data**k, (self, k * self.data))
 
 
 @Value.misconception(
@@ -1581,8 +1671,8 @@ def not_watched(f, x):
 
 
 @tape_gradient.misconception(
-    "All zeros: f was called where the tape does not record. Call it inside the `with` block, "
-    "after `tape.watch(x)`."
+    "All zeros: the tape has not seen how f uses x. In the `with` block, first `tape.watch(x)`, "
+    "then call f."
 )
 def outside_the_block(f, x):
     import tensorflow as tf

@@ -81,11 +81,11 @@ def sgd_epoch(X, y, theta, grad, lr, batch_size, rng):
     return theta
 
 
-sgd_epoch.case(
-    "sgd_epoch(np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]]), np.array([1.0, 0.0, 2.0]), "
-    "np.array([0.5, -0.5]), mean_slope, 0.1, 3, rng)"
-)
 sgd_epoch.case("epoch_facts(sgd_epoch, n=10, batch_size=4, seed=0)")
+sgd_epoch.case(
+    "sgd_epoch(np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0], [-1.0, 1.0]]), "
+    "np.array([1.0, 0.0, 2.0, -1.0]), np.array([0.5, -0.5]), mean_slope, 0.1, 4, rng)"
+)
 sgd_epoch.hidden_case("epoch_facts(sgd_epoch, n=11, batch_size=4, seed=int(rng.integers(1000)))")
 sgd_epoch.hidden_case("epoch_facts(sgd_epoch, n=12, batch_size=3, seed=int(rng.integers(1000)))")
 sgd_epoch.hidden_case("epoch_facts(sgd_epoch, n=9, batch_size=1, seed=int(rng.integers(1000)))")
@@ -190,6 +190,37 @@ def shuffled_apart(X, y, theta, grad, lr, batch_size, rng):
     for start in range(0, len(X), batch_size):
         part = slice(start, start + batch_size)
         theta = theta - lr * grad(theta, X[part], y[part])
+    return theta
+
+
+@sgd_epoch.misconception(
+    "Only X is shuffled, so that its rows get the targets of others: take the rows of both with "
+    "the same indices."
+)
+def only_X_shuffled(X, y, theta, grad, lr, batch_size, rng):
+    X = X[rng.permutation(len(X))]
+    for start in range(0, len(X), batch_size):
+        part = slice(start, start + batch_size)
+        theta = theta - lr * grad(theta, X[part], y[part])
+    return theta
+
+
+@sgd_epoch.misconception(
+    "It returns after the first batch: the `return` belongs behind the loop, not into it."
+)
+def returns_in_the_loop(X, y, theta, grad, lr, batch_size, rng):
+    rows = rng.permutation(len(X))[:batch_size]
+    return theta - lr * grad(theta, X[rows], y[rows])
+
+
+@sgd_epoch.misconception(
+    "The last batch is missing: `range` stops before its end, so let it go up to n."
+)
+def stops_too_early(X, y, theta, grad, lr, batch_size, rng):
+    order = rng.permutation(len(X))
+    for start in range(0, len(X) - batch_size, batch_size):
+        rows = order[start : start + batch_size]
+        theta = theta - lr * grad(theta, X[rows], y[rows])
     return theta
 
 
@@ -311,7 +342,8 @@ def momentum_step(theta, m, g, lr, beta):
     """Return (theta, m) after one step of gradient descent with momentum.
 
     theta, m, g: weights, velocity and gradient, arrays of shape (d,).
-    First m <- beta m - lr g, then theta <- theta + m. Return new arrays.
+    First m <- beta m - lr g, then theta <- theta + m. Return new arrays. Write this and the rules
+    that follow yourself, without keras.optimizers.
     For theta=[1], m=[0.5], g=[2], lr=0.1, beta=0.9 it is ([1.25], [0.25]).
     """
     m = beta * m - lr * g
@@ -365,6 +397,14 @@ def on_copies(theta, m, g, lr, beta):
 def averaged(theta, m, g, lr, beta):
     m = beta * m + (1 - beta) * g
     return theta - lr * m, m
+
+
+@momentum_step.misconception(
+    "The gradient's share is 1 - beta, as in an average. Momentum adds up whole steps, beta m - lr g."
+)
+def averaged_steps(theta, m, g, lr, beta):
+    m = beta * m - (1 - beta) * lr * g
+    return theta + m, m
 
 
 @momentum_step.misconception(
@@ -456,7 +496,8 @@ def nesterov_step(theta, m, grad, lr, beta):
 
     theta, m: weights and velocity, arrays of shape (d,); grad: a function that returns the
     gradient, shape (d,), at any weights. As momentum, with the gradient at theta + beta m:
-    m <- beta m - lr grad(theta + beta m), then theta <- theta + m. Return new arrays.
+    m <- beta m - lr grad(theta + beta m), then theta <- theta + m. Return new arrays, without
+    keras.optimizers.
     For the gradient 2 theta, theta=[1], m=[0], lr=0.1, beta=0.9 it is ([0.8], [-0.2]), and after
     a second step ([0.496], [-0.304]).
     """
@@ -573,7 +614,7 @@ def adagrad_step(theta, s, g, lr, eps=1e-8):
 
     theta, s, g: weights, sum of squared gradients so far, and gradient, arrays of shape (d,).
     Add the square of the gradient to s, for each weight on its own; then each weight moves by
-    -lr g / (sqrt(s) + eps), with its own new s. Return new arrays.
+    -lr g / (sqrt(s) + eps), with its own new s. Return new arrays, without keras.optimizers.
     For theta=[1, 1], s=[0, 12], g=[3, 2], lr=0.1 it is ([0.9, 0.95], [9, 16]).
     """
     s = s + g**2
@@ -688,7 +729,7 @@ def adds_in_place(theta, s, g, lr, eps=1e-8):
     return theta - lr * g / (np.sqrt(s) + eps), s
 
 
-@adagrad_step.misconception("`eps` is a parameter: use it in place of a number of your own.")
+@adagrad_step.misconception("The `eps` of the call is not used: divide by sqrt(s) + eps.")
 def fixed_eps(theta, s, g, lr, eps=1e-8):
     return adagrad_step.reference(theta, s, g, lr)
 
@@ -699,7 +740,7 @@ def rmsprop_step(theta, s, g, lr, rho=0.9, eps=1e-8):
 
     theta, s, g: weights, running average of squared gradients, gradient, arrays of shape (d,).
     First s <- rho s + (1 - rho) g^2, for each weight on its own; then each weight moves by
-    -lr g / (sqrt(s) + eps), with its own new s. Return new arrays.
+    -lr g / (sqrt(s) + eps), with its own new s. Return new arrays, without keras.optimizers.
     For theta=[1], s=[1], g=[3], lr=0.1, rho=0.5 the new s is [5].
     """
     s = rho * s + (1 - rho) * g**2
@@ -819,6 +860,16 @@ def goes_up(theta, s, g, lr, rho=0.9, eps=1e-8):
     return theta + lr * g / (np.sqrt(s) + eps), s
 
 
+@rmsprop_step.misconception("`rho` is a parameter: use it in place of 0.9.")
+def fixed_rho(theta, s, g, lr, rho=0.9, eps=1e-8):
+    return rmsprop_step.reference(theta, s, g, lr, 0.9, eps)
+
+
+@rmsprop_step.misconception("The `eps` of the call is not used: divide by sqrt(s) + eps.")
+def no_eps(theta, s, g, lr, rho=0.9, eps=1e-8):
+    return rmsprop_step.reference(theta, s, g, lr, rho, 0)
+
+
 @rmsprop_step.misconception("`rho` and `eps` are parameters: use them in place of 0.9 and 1e-8.")
 def fixed_constants(theta, s, g, lr, rho=0.9, eps=1e-8):
     return rmsprop_step.reference(theta, s, g, lr)
@@ -858,7 +909,7 @@ def adam_step(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     m <- beta1 m + (1 - beta1) g and v <- beta2 v + (1 - beta2) g^2, then
     theta <- theta - lr m_hat / (sqrt(v_hat) + eps) with the corrected moments
     m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t).
-    Return new arrays; m and v as they are before the correction.
+    Return new arrays, without keras.optimizers; m and v as they are before the correction.
     For theta=[1], m=v=[0], t=1, g=[2], lr=0.1 it is ([0.9], [0.2], [0.004]).
     """
     m = beta1 * m + (1 - beta1) * g
@@ -882,6 +933,7 @@ adam_step.case(
     f"moment_steps(adam_step, np.array([1.0, 2.0]), {_SLOPES}, 0.1, 0.8, 0.9)", rtol=1e-5
 )
 adam_step.case(f"adam_step({_BOTH_SMALL})", rtol=1e-3)
+adam_step.case(f"adam_step({_HUGE_EPS})", rtol=1e-5)
 adam_step.hidden_case(
     "moment_steps(adam_step, rng.normal(size=3), slopes(rng, 4, 3), 0.1)", rtol=1e-5
 )
@@ -1025,6 +1077,30 @@ def eps_in_the_root(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     return theta - lr * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t) + eps), m, v
 
 
+@adam_step.misconception(
+    "The `eps` of the call is not used: where all gradients were 0, the step is 0/0. Divide by "
+    "sqrt(v_hat) + eps."
+)
+def without_eps(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    return adam_step.reference(theta, m, v, t, g, lr, beta1, beta2, 0)
+
+
+@adam_step.misconception(
+    "The power stands in the wrong place: the correction is 1 - beta1**t, not (1 - beta1)**t."
+)
+def power_of_the_difference(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return theta - lr * m / (1 - beta1) ** t / (np.sqrt(v / (1 - beta2) ** t) + eps), m, v
+
+
+@adam_step.misconception("The correction has a plus: the share of t equal values is 1 - beta1**t.")
+def plus_in_the_correction(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return theta - lr * m / (1 + beta1**t) / (np.sqrt(v / (1 + beta2**t)) + eps), m, v
+
+
 @adam_step.misconception("The root of v_hat is missing.")
 def without_root(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * g
@@ -1085,7 +1161,7 @@ def adam_notes(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
     Start from the code of `adam_printed` and repair its lines: same arguments and same results as
     `adam_step` (t starts at 1, m and v come back as they are before the correction, new arrays).
-    Do not call `adam_step`: compare with it.
+    Do not call `adam_step` or Keras' optimizers: compare with them.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
@@ -1098,6 +1174,7 @@ adam_notes.case(
     f"moment_steps(adam_notes, np.array([1.0, 2.0]), {_SLOPES}, 0.1, 0.8, 0.9)", rtol=1e-5
 )
 adam_notes.case(f"adam_notes({_BOTH_SMALL})", rtol=1e-3)
+adam_notes.case(f"adam_notes({_HUGE_EPS})", rtol=1e-5)
 adam_notes.hidden_case(
     "moment_steps(adam_notes, rng.normal(size=3), slopes(rng, 10, 3), 0.1)", rtol=1e-5
 )
@@ -1165,6 +1242,11 @@ def eps_not_repaired(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     return theta - lr * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t) + eps), m, v
 
 
+@adam_notes.misconception("The `eps` of the call is not used: divide by sqrt(v_hat) + eps.")
+def eps_removed(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    return adam_step.reference(theta, m, v, t, g, lr, beta1, beta2, 0)
+
+
 @adam_notes.misconception("The correction is gone altogether: the step needs m_hat and v_hat.")
 def correction_removed(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * g
@@ -1199,7 +1281,8 @@ def nadam_step(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
     As `adam_step`, but the step looks ahead: in place of m it uses beta1 m + (1 - beta1) g, with
     the m of this step. Correct it by 1 - beta1^t, and v by 1 - beta2^t, as in Adam.
-    Return new arrays; m and v as Adam has them, before look-ahead and correction.
+    Return new arrays, without keras.optimizers; m and v as Adam has them, before look-ahead and
+    correction.
     For theta=[1], m=v=[0], t=1, g=[2], lr=0.1 it is ([0.81], [0.2], [0.004]).
     """
     m = beta1 * m + (1 - beta1) * g
@@ -1210,6 +1293,7 @@ def nadam_step(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 nadam_step.case(f"nadam_step({_LATER})", rtol=1e-5)
+nadam_step.case(f"nadam_step({_HUGE_EPS})", rtol=1e-5)
 nadam_step.case(
     f"moment_steps(nadam_step, np.array([1.0, 2.0]), {_SLOPES}, 0.1, 0.8, 0.9)", rtol=1e-5
 )
@@ -1289,6 +1373,20 @@ def v_not_corrected(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     v = beta2 * v + (1 - beta2) * g**2
     ahead = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
     return theta - lr * ahead / (np.sqrt(v) + eps), m, v
+
+
+@nadam_step.misconception(
+    "Neither look-ahead nor v is corrected: divide them by 1 - beta1**t and 1 - beta2**t, as in Adam."
+)
+def nothing_corrected(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return theta - lr * (beta1 * m + (1 - beta1) * g) / (np.sqrt(v) + eps), m, v
+
+
+@nadam_step.misconception("The `eps` of the call is not used: divide by sqrt(v_hat) + eps.")
+def eps_forgotten(theta, m, v, t, g, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    return nadam_step.reference(theta, m, v, t, g, lr, beta1, beta2, 0)
 
 
 @nadam_step.misconception("The corrections lack their power t.")
@@ -1401,6 +1499,7 @@ def power_lr(t, lr0, s, c=1):
     """Return the learning rate lr0 / (1 + t/s)^c of power scheduling at step `t`.
 
     t: a number or an array; the result has its shape. s: number of steps; c: exponent.
+    Write the formula yourself, without ready-made schedules.
     For lr0=0.1, s=100 it is 0.1 at t=0, 0.05 at t=100, and with c=2 0.025 at t=100.
     """
     return lr0 / (1 + t / s) ** c
@@ -1429,7 +1528,7 @@ def with_np_power(t, lr0, s, c=1):
 
 @power_lr.misconception("t and s are swapped: the rate falls while t grows, 1 + t/s.")
 def inverted(t, lr0, s, c=1):
-    return lr0 / (1 + s / np.maximum(t, 1e-9)) ** c
+    return lr0 / (1 + s / t) ** c
 
 
 @power_lr.misconception("The exponent belongs to the whole bracket, (1 + t/s)^c.")
@@ -1444,7 +1543,7 @@ def no_exponent(t, lr0, s, c=1):
 
 @power_lr.misconception("The 1 is missing: at t=0 the rate must be lr0.")
 def no_one(t, lr0, s, c=1):
-    return lr0 / (np.maximum(t, 1e-9) / s) ** c
+    return lr0 / (t / s) ** c
 
 
 @power_lr.misconception(
@@ -1454,7 +1553,14 @@ def in_stairs(t, lr0, s, c=1):
     return lr0 / (1 + t // s) ** c
 
 
-@power_lr.misconception("t counts steps, as s does: s need not be turned into anything.")
+@power_lr.misconception("The rate grows: it is lr0 divided by (1 + t/s)^c.")
+def rises(t, lr0, s, c=1):
+    return lr0 * (1 + t / s) ** c
+
+
+@power_lr.misconception(
+    "t is multiplied by s: divide it, so that after s steps the rate has halved."
+)
 def multiplied(t, lr0, s, c=1):
     return lr0 / (1 + t * s) ** c
 
@@ -1463,7 +1569,8 @@ def multiplied(t, lr0, s, c=1):
 def exp_lr(t, lr0, s):
     """Return the learning rate of exponential scheduling: lr0, a tenth of it every `s` steps.
 
-    t: a number or an array of steps; the result has its shape.
+    t: a number or an array of steps; the result has its shape. Write it without ready-made
+    schedules.
     For lr0=0.1, s=100 it is 0.1 at t=0, 0.01 at t=100, 0.001 at t=200, and 0.0316 in between,
     at t=50: it falls a little with every step.
     """
@@ -1497,7 +1604,7 @@ def natural(t, lr0, s):
 
 @exp_lr.misconception("t and s are swapped: the number of factors is t/s.")
 def swapped(t, lr0, s):
-    return lr0 * 0.1 ** (s / np.maximum(t, 1e-9))
+    return lr0 * 0.1 ** (s / t)
 
 
 @exp_lr.misconception("The power is missing: 0.1 ** (t/s), not 0.1 times t/s.")
@@ -1531,6 +1638,7 @@ def one_cycle_lr(t, T, lr_max, div=10, final_div=1e3):
 
     It rises along a straight line from lr_max/div at t=0 to lr_max at t=T/2, then falls along a
     straight line to lr_max/final_div at t=T. t: a number or an array; the result has its shape.
+    Write it without ready-made schedules or callbacks.
     For T=100, lr_max=0.1 it is 0.01 at 0, 0.055 at 25, 0.1 at 50, and 0.0001 at 100.
     """
     return np.interp(t, [0, T / 2, T], [lr_max / div, lr_max, lr_max / final_div])
@@ -1574,6 +1682,13 @@ def entry_by_entry(t, T, lr_max, div=10, final_div=1e3):
     if share < 1:
         return (1 - share) * lr_max / div + share * lr_max
     return (2 - share) * lr_max + (share - 1) * lr_max / final_div
+
+
+@one_cycle_lr.misconception(
+    "`div` and `final_div` are parameters: use them in place of 10 and 1000."
+)
+def fixed_divisors(t, T, lr_max, div=10, final_div=1e3):
+    return one_cycle_lr.reference(t, T, lr_max)
 
 
 @one_cycle_lr.misconception(
@@ -1676,7 +1791,7 @@ def compile_power_sgd(model, lr0, s):
 
 
 compile_power_sgd.case(
-    "rate_facts(compile_power_sgd, 0.01, 1000, steps=[0, 500, 1000, 3000])", rtol=1e-4
+    "rate_facts(compile_power_sgd, 0.05, 1000, steps=[0, 500, 1000, 3000])", rtol=1e-4
 )
 compile_power_sgd.hidden_case(
     "rate_facts(compile_power_sgd, 0.02, 10000, steps=[0, 1000, 1500])", rtol=1e-4
@@ -1726,8 +1841,8 @@ def schedule_of_the_course(model, lr0, s):
 
 
 @compile_power_sgd.misconception(
-    "The rate never changes. Keras 3 ignores `decay` (with a warning), and `weight_decay` shrinks "
-    "the weights, not the rate: give SGD a schedule object as its learning rate."
+    "The rate never changes. A number stays as it is, Keras 3 ignores `decay` (with a warning), and "
+    "`weight_decay` shrinks the weights: give SGD a schedule object as its learning rate."
 )
 def ignored_decay(model, lr0, s):
     import keras
@@ -1746,6 +1861,26 @@ def sets_the_rate_too(model, lr0, s):
     schedule = keras.optimizers.schedules.InverseTimeDecay(lr0, s, 1.0)
     model.compile(loss="mse", optimizer=keras.optimizers.SGD(schedule))
     model.optimizer.learning_rate = lr0
+    return model
+
+
+@compile_power_sgd.misconception(
+    "The model is compiled with Keras' default SGD, rate 0.01: pass your optimizer to `compile`, the "
+    "object itself and not a name."
+)
+def optimizer_not_passed(model, lr0, s):
+    model.compile(loss="mse", optimizer="sgd")
+    return model
+
+
+@compile_power_sgd.misconception(
+    "decay_steps and decay_rate are exchanged: the rate is lr0 / (1 + decay_rate t / decay_steps)."
+)
+def decay_exchanged(model, lr0, s):
+    import keras
+
+    schedule = keras.optimizers.schedules.InverseTimeDecay(lr0, 1, s)
+    model.compile(loss="mse", optimizer=keras.optimizers.SGD(schedule))
     return model
 
 

@@ -36,6 +36,7 @@ def d_activation(name, z):
     name: "sigmoid", "tanh", "relu", "leaky_relu", "elu" or "selu", as in `activate` above.
     z: a number or an array of any shape; the result has the same shape. At 0, where ReLU has a
     kink, take the derivative 0 for it; leaky ReLU and SELU are not asked there.
+    Write the formulas yourself, without a tape, finite differences or a library's derivatives.
     For "sigmoid" and z=[0, 2] it is about [0.25, 0.105]; for "leaky_relu" and z=-3 it is 0.1.
     """
     z = np.asarray(z, dtype=float)
@@ -165,6 +166,22 @@ def _with(name, z, **formulas):
 )
 def of_the_activation(name, z):
     return _with(name, z, sigmoid=lambda z: z * (1 - z), tanh=lambda z: 1 - z**2)
+
+
+@d_activation.misconception(
+    "These formulas hold for the *activation*: compute s, t or the values of ELU and SELU from z "
+    "first.",
+    costs=("sigmoid, tanh", "ELU, SELU"),
+)
+def all_of_the_activation(name, z):
+    return _with(
+        name,
+        z,
+        sigmoid=lambda z: z * (1 - z),
+        tanh=lambda z: 1 - z**2,
+        elu=lambda z: np.where(z > 0, 1, z + 1),
+        selu=lambda z: np.where(z > 0, SELU_SCALE, z + SELU_ALPHA * SELU_SCALE),
+    )
 
 
 @d_activation.misconception(
@@ -465,6 +482,21 @@ def variance_returned(scheme, fan_in, fan_out):
     return init_std.reference(scheme, fan_in, fan_out) ** 2
 
 
+@init_std.misconception(
+    "He's and LeCun's schemes are exchanged: the 2 that makes up for ReLU is He's."
+)
+def he_and_lecun_exchanged(scheme, fan_in, fan_out):
+    other = {"he": "lecun", "lecun": "he"}.get(scheme, scheme)
+    return init_std.reference(other, fan_in, fan_out)
+
+
+@init_std.misconception(
+    "For Glorot this is the limit of uniform weights, with a 6: the variance has a 2 on top."
+)
+def glorot_as_limit(scheme, fan_in, fan_out):
+    return init_std.reference(scheme, fan_in, fan_out) * (3**0.5 if scheme == "glorot" else 1)
+
+
 @init_std.misconception("Glorot's scheme looks at both fans: the variance is 1 over their mean.")
 def glorot_of_fan_in(scheme, fan_in, fan_out):
     return init_std.reference("lecun" if scheme == "glorot" else scheme, fan_in, fan_out)
@@ -586,6 +618,19 @@ def randomness(activation_std, seed):
     }
 
 
+@driver
+def own_weights(activation_std):
+    """Does every layer draw its own weights? With one unit, the same weight is the same factor."""
+    for seed in range(80):  # in most networks of one ReLU unit per layer, the signal dies
+        rng = np.random.default_rng(seed)
+        stds = np.asarray(activation_std(3, 1, "relu", "he", rng), dtype=float).reshape(-1)
+        if stds.size != 3:
+            return int(stds.size)
+        if stds.min() > 0 and not np.isclose(stds[1] / stds[0], stds[2] / stds[1], rtol=1e-4):
+            return {"every layer has weights of its own": True}
+    return {"every layer has weights of its own": False}
+
+
 @exercise(points=2)
 def activation_std(depth, width, name, scheme, rng):
     """Return the standard deviation of the activations of every layer of a random network.
@@ -612,6 +657,7 @@ for _name, _scheme in _PROFILES[:3]:
         f'mean_profile(activation_std, 4, "{_name}", "{_scheme}", 1)', rtol=1e-6, atol=0.15
     )
 activation_std.case("randomness(activation_std, 5)")
+activation_std.case("own_weights(activation_std)")
 for _name, _scheme in [*_PROFILES, ("tanh", "he")]:
     activation_std.hidden_case(
         f'mean_profile(activation_std, 5, "{_name}", "{_scheme}", int(rng.integers(1000)))',
@@ -619,6 +665,7 @@ for _name, _scheme in [*_PROFILES, ("tanh", "he")]:
         atol=0.15,
     )
 activation_std.hidden_case("randomness(activation_std, int(rng.integers(1000)))")
+activation_std.hidden_case("own_weights(activation_std)")
 activation_std.hidden_case(
     'np.asarray(activation_std(1, 40, "tanh", "glorot", np.random.default_rng(3))).shape'
 )
@@ -745,6 +792,25 @@ def last_only(depth, width, name, scheme, rng):
 
 
 @activation_std.misconception(
+    "All layers share one matrix: draw a new one for each layer, in the loop."
+)
+def one_matrix(depth, width, name, scheme, rng):
+    a, result = rng.normal(size=(500, width)), []
+    W = rng.normal(scale=init_std.reference(scheme, width, width), size=(width, width))
+    for _ in range(depth):
+        a = activate(name, a @ W)
+        result.append(a.std())
+    return np.array(result)
+
+
+@activation_std.misconception(
+    "This is the mean of the units' standard deviations: take one over rows and units together."
+)
+def mean_over_units(depth, width, name, scheme, rng):
+    return _profile(depth, width, name, scheme, rng, measure=lambda a: np.mean(a.std(axis=0)))
+
+
+@activation_std.misconception(
     "The generator `rng` is not used: draw from it, not from a new generator or np.random."
 )
 def own_generator(depth, width, name, scheme, rng):
@@ -763,6 +829,7 @@ def standardize(X_train, *others):
     by its standard deviation in X_train (n, not n - 1, under the root). A column that is constant
     in X_train has standard deviation 0: take off its mean, and do not divide.
     The result is a tuple with as many arrays, even if it is one; the arguments stay as they are.
+    Compute it yourself, without the ready-made scalers of scikit-learn, SciPy or Keras.
     For X_train=[[1, 5], [3, 5]] and one other array [[4, 5]]: ([[-1, 0], [1, 0]], [[2, 0]]).
     """
     constant = X_train.max(axis=0) == X_train.min(axis=0)  # where rounding may leave std at 1e-17
@@ -960,7 +1027,8 @@ def batch_norm(x, gamma, beta, eps=1e-3):
 
     x: a batch, shape (n, d); gamma, beta: scale and shift of every column, shape (d,); eps: a
     small number that is added to the variance, under the root. mean and var have shape (d,): mean
-    and variance of every column of x (dividing by n). y has the shape of x.
+    and variance of every column of x (dividing by n). y has the shape of x. Write the formula
+    yourself, without a ready-made batch normalization.
     For x=[[1], [3]], gamma=[2], beta=[5] and eps=0 they are [[3], [7]], [2] and [1].
     """
     mean, var = x.mean(axis=0), x.var(axis=0)
@@ -1042,9 +1110,8 @@ def _batch_norm(x, gamma, beta, eps, mean, var):
     "Means and variances are taken along the rows: a column is one unit, so use axis=0."
 )
 def over_the_units(x, gamma, beta, eps=1e-3):
-    mean, var = x.mean(axis=1), x.var(axis=1)
-    y = gamma * (x - mean[:, None]) / np.sqrt(var[:, None] + eps) + beta
-    return y, mean, var
+    mean, var = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    return _batch_norm(x, gamma, beta, eps, mean, var)
 
 
 @batch_norm.misconception("One mean for the whole batch: every column has its own, axis=0.")
@@ -1065,6 +1132,14 @@ def sample_variance(x, gamma, beta, eps=1e-3):
 def std_returned(x, gamma, beta, eps=1e-3):
     y, mean, var = batch_norm.reference(x, gamma, beta, eps)
     return y, mean, np.sqrt(var)
+
+
+@batch_norm.misconception(
+    "The standard deviation stands where the variance belongs: under the root, sqrt(var + eps), "
+    "and in the third result."
+)
+def std_for_variance(x, gamma, beta, eps=1e-3):
+    return _batch_norm(x, gamma, beta, eps, x.mean(axis=0), x.std(axis=0))
 
 
 @batch_norm.misconception(
@@ -1157,7 +1232,8 @@ def batch_norm_infer(x, gamma, beta, mean, var, eps=1e-3):
     """Return batch normalization at inference, with given statistics.
 
     x: shape (n, d), perhaps a single row; gamma, beta, mean, var: shape (d,). The result has the
-    shape of x. For x=[[4]], gamma=[2], beta=[5], mean=[2], var=[1] and eps=0 it is [[9]].
+    shape of x. Write the formula yourself, without a ready-made batch normalization.
+    For x=[[4]], gamma=[2], beta=[5], mean=[2], var=[1] and eps=0 it is [[9]].
     """
     return gamma * (x - mean) / np.sqrt(var + eps) + beta
 
@@ -1258,7 +1334,8 @@ def update_moving(m, batch_m, momentum=0.99):
     """Return the moving average `m` after a batch with the mean (or variance) `batch_m`.
 
     m, batch_m: numbers, or arrays of one shape; momentum: the share of `m` that is kept; the rest
-    comes from the batch. For m=0, batch_m=-10 and momentum=0.99 it is -0.1.
+    comes from the batch. Write it without Keras' layer.
+    For m=0, batch_m=-10 and momentum=0.99 it is -0.1.
     """
     return momentum * m + (1 - momentum) * batch_m
 
@@ -1335,7 +1412,7 @@ def replaced(m, batch_m, momentum=0.99):
 def rebuilt(model):
     """A Keras model from its data."""
     if not hasattr(model, "rebuild"):
-        raise TypeError("expected a built keras.Sequential or keras.Model: is it returned?")
+        raise TypeError("expected a keras.Sequential or keras.Model that begins with its inputs")
     return model.rebuild()
 
 
@@ -1351,6 +1428,9 @@ def steps(net):
             found.append(f"{layer.units} units, {'bias' if layer.use_bias else 'no bias'}")
         elif kind.lower() in ("relu", "sigmoid"):
             found.append(kind.lower())
+        elif kind == "BatchNormalization":
+            by_default = (layer.momentum, layer.epsilon) == (0.99, 1e-3)
+            found.append(kind if by_default else f"{kind} with other settings")
         elif kind not in ("InputLayer", "Activation", "Identity"):
             found.append(kind)
         name = getattr(getattr(layer, "activation", None), "__name__", "linear")
@@ -1362,6 +1442,8 @@ def steps(net):
 @driver
 def deep_facts(model):
     """Steps, number of parameters, and outputs for fixed weights of a network."""
+    if model is None:
+        return None
     net = rebuilt(model)
     X = np.random.default_rng(0).normal(size=(4, net.input_shape[-1])).astype("float32")
     rng = np.random.default_rng(1)
@@ -1380,6 +1462,8 @@ def deep_facts(model):
 @driver
 def hidden_kernels(model):
     """The initial weights of each dense layer but the last, in words."""
+    if model is None:
+        return None
     kernels = [w.numpy() for w in rebuilt(model).weights if w.path.endswith("kernel")]
     return [f"all {k.min():g}" if np.ptp(k) == 0 else "various" for k in kernels[:-1]]
 
@@ -1391,6 +1475,8 @@ def accuracy_on_disc(model):
 
     from dlcourse import datasets
 
+    if model is None:
+        return None
     keras.utils.set_random_seed(0)
     net = keras.models.clone_model(rebuilt(model))  # with new random weights
     net.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", metrics=["accuracy"])
@@ -1408,8 +1494,9 @@ def build_deep(depth, units, batch_norm, init):
     bias. A block is a dense layer with `units` units followed by ReLU. With batch_norm=True, there
     is batch normalization (with Keras' defaults) between the two, and the dense layer of the block
     has no bias. init: the kernel_initializer of the hidden layers, a name or an object of Keras.
-    The model need not be compiled. For depth=3 and units=8 it has 177 parameters without batch
-    normalization; with it 249, of which 201 are trainable.
+    The model need not be compiled. Put it together from Keras' layers, without dlcourse.models.
+    For depth=3 and units=8 it has 177 parameters without batch normalization; with it 249, of which
+    201 are trainable.
     """
     model = keras.Sequential([keras.Input((2,))])
     for _ in range(depth):
@@ -1519,6 +1606,14 @@ def bias_kept(depth, units, batch_norm, init):
     return _deep(depth, units, batch_norm, init, bias=True)
 
 
+@build_deep.misconception(
+    "Batch normalization comes after the activation here, and the dense layers have a bias that it "
+    "makes superfluous: dense without bias, normalization, then ReLU."
+)
+def norm_after_and_bias(depth, units, batch_norm, init):
+    return _deep(depth, units, batch_norm, init, block="dense relu norm", bias=True)
+
+
 @build_deep.misconception("Without batch normalization, the hidden layers need their bias.")
 def never_a_bias(depth, units, batch_norm, init):
     return _deep(depth, units, batch_norm, init, bias=False)
@@ -1531,6 +1626,16 @@ def norm_on_output(depth, units, batch_norm, init):
     norm = [layers.BatchNormalization()] if batch_norm else []
     end = [layers.Dense(1, use_bias=not batch_norm), *norm, layers.Activation("sigmoid")]
     return _deep(depth, units, batch_norm, init, end=end)
+
+
+@build_deep.misconception(
+    "There is a batch normalization before the last sigmoid: it belongs to the hidden blocks alone."
+)
+def norm_before_the_sigmoid(depth, units, batch_norm, init):
+    norm = [layers.BatchNormalization()] if batch_norm else []
+    return _deep(
+        depth, units, batch_norm, init, end=[layers.Dense(1), *norm, layers.Activation("sigmoid")]
+    )
 
 
 @build_deep.misconception("The sigmoid unit at the end keeps its bias: nothing normalizes it.")
@@ -1557,6 +1662,11 @@ def init_ignored(depth, units, batch_norm, init):
 @build_deep.misconception("There is one hidden layer too many: `depth` counts all of them.")
 def one_more_layer(depth, units, batch_norm, init):
     return _deep(depth + 1, units, batch_norm, init)
+
+
+@build_deep.misconception("A hidden layer is missing: there are `depth` of them, and the output.")
+def one_layer_less(depth, units, batch_norm, init):
+    return _deep(depth - 1, units, batch_norm, init)
 
 
 @build_deep.misconception("The hidden layers have no ReLU: the network is linear.")

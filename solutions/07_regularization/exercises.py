@@ -23,6 +23,9 @@ def split_facts(train_val_test_split, counts, seed):
     if found is None:
         return None
     features, labels = found[:3], found[3:]
+    axes = [part.ndim for part in found]
+    if axes != [2, 2, 2, 1, 1, 1]:
+        return {"arrays": len(found), "axes of the arrays": axes}
     rows = [list(part[:, 0]) for part in features]
     again, other = parts(seed), parts(seed + 1)
     return {
@@ -122,6 +125,34 @@ def not_stratified(X, y, seed):
 def val_is_test(X, y, seed):
     parts = train_val_test_split.reference(X, y, seed)
     return parts[0], parts[1], parts[1], parts[3], parts[4], parts[4]
+
+
+@train_val_test_split.misconception("First the three X, then the three y.")
+def in_pairs(X, y, seed):
+    X_train, X_val, X_test, y_train, y_val, y_test = train_val_test_split.reference(X, y, seed)
+    return X_train, y_train, X_val, y_val, X_test, y_test
+
+
+@train_val_test_split.misconception(
+    "Values stay as they are: a scale is learned later, from the training rows alone."
+)
+def scaled(X, y, seed):
+    return train_val_test_split.reference((X - X.mean(axis=0)) / X.std(axis=0), y, seed)
+
+
+@train_val_test_split.misconception(
+    "Validation gets 20 percent of all rows, which is a quarter of what the test rows leave."
+)
+def share_of_the_rest(X, y, seed):
+    from sklearn.model_selection import train_test_split
+
+    X_rest, X_test, y_rest, y_test = train_test_split(
+        X, y, test_size=0.2, stratify=y, random_state=seed
+    )
+    X_train, X_val, y_train, y_val = train_test_split(
+        X_rest, y_rest, test_size=0.2, stratify=y_rest, random_state=seed
+    )
+    return X_train, X_val, X_test, y_train, y_val, y_test
 
 
 @train_val_test_split.misconception("60, 20 and 20 percent of all rows: mind the second split.")
@@ -244,6 +275,37 @@ def first_rise(val, patience, min_delta=0.0):
     return early_stopping.reference(val, 1, min_delta)
 
 
+@early_stopping.misconception("It stops at the first loss that is higher; patience allows some.")
+def first_higher(val, patience, min_delta=0.0):
+    for epoch in range(1, len(val)):
+        if val[epoch] > val[epoch - 1]:
+            return epoch, epoch - 1
+    return len(val) - 1, len(val) - 1
+
+
+@early_stopping.misconception("Epochs count from 0.")
+def from_one(val, patience, min_delta=0.0):
+    stop, best = early_stopping.reference(val, patience, min_delta)
+    return stop + 1, best + 1
+
+
+@early_stopping.misconception("If it never stops early, the last epoch is len(val) - 1.")
+def one_beyond(val, patience, min_delta=0.0):
+    stop, best = early_stopping.reference(val, patience, min_delta)
+    waited = stop - best >= patience
+    return (stop if waited else len(val)), best
+
+
+@early_stopping.misconception("First the epoch at which training stops, then the best one.")
+def best_first(val, patience, min_delta=0.0):
+    return early_stopping.reference(val, patience, min_delta)[::-1]
+
+
+@early_stopping.misconception("Losses after the stop are never seen: look for the best before it.")
+def best_of_all(val, patience, min_delta=0.0):
+    return early_stopping.reference(val, patience, min_delta)[0], int(np.argmin(val))
+
+
 @early_stopping.misconception("`min_delta` is not used.")
 def no_delta(val, patience, min_delta=0.0):
     return early_stopping.reference(val, patience)
@@ -294,6 +356,7 @@ def callback_facts(found):
             for key in ("monitor", "patience", "restore_best_weights", "factor")
             if hasattr(callback, key)
         }
+        facts[name]["lower is better"] = getattr(callback, "mode", "auto") != "max"
     return facts
 
 
@@ -364,12 +427,13 @@ def as_a_tuple(patience):
     return (stop, slow)
 
 
-def _callbacks(patience, monitor="val_loss", restore=True, factor=0.5, slow=None):
+def _callbacks(patience, monitor="val_loss", restore=True, factor=0.5, slow=None, mode="auto"):
     from keras import callbacks
 
+    slow = max(1, patience // 2) if slow is None else slow
     return [
-        callbacks.EarlyStopping(monitor, patience=patience, restore_best_weights=restore),
-        callbacks.ReduceLROnPlateau(monitor, factor, slow or max(1, patience // 2)),
+        callbacks.EarlyStopping(monitor, 0, patience, mode=mode, restore_best_weights=restore),
+        callbacks.ReduceLROnPlateau(monitor, factor, slow, mode=mode),
     ]
 
 
@@ -391,6 +455,26 @@ def default_factor(patience):
 @make_callbacks.misconception("The rate has to fall before the training stops: patience // 2.")
 def same_patience(patience):
     return _callbacks(patience, slow=patience)
+
+
+@make_callbacks.misconception("Watch the validation loss, `val_loss`, which every model has.")
+def validation_accuracy(patience):
+    return _callbacks(patience, monitor="val_accuracy")
+
+
+@make_callbacks.misconception('A lower loss is better: mode "min", or "auto", the default.')
+def upward(patience):
+    return _callbacks(patience, mode="max")
+
+
+@make_callbacks.misconception("For patience=1, patience // 2 is 0, and 1 is the least.")
+def no_wait(patience):
+    return _callbacks(patience, slow=patience // 2)
+
+
+@make_callbacks.misconception("`patience` is not used.")
+def fixed_patience(patience):
+    return _callbacks(10)
 
 
 @make_callbacks.misconception("The second callback is missing: ReduceLROnPlateau.")
@@ -432,7 +516,8 @@ class OverfitRatio(keras.callbacks.Callback):
     """A callback that keeps how many times larger the validation loss is than the training loss.
 
     After each epoch, `self.ratios`, a list that is empty at first, gets val_loss / loss of that
-    epoch. An epoch without validation data adds nothing, and raises nothing.
+    epoch. An epoch without validation data adds nothing, and raises nothing. Write it yourself,
+    without dlcourse.callbacks.
     For the logs {"loss": 2.0, "val_loss": 3.0}, it gets 1.5.
     """
 
@@ -458,7 +543,7 @@ OverfitRatio.hidden_case(
 OverfitRatio.hint("__init__ calls super().__init__() and makes the empty list.")
 OverfitRatio.hint("on_epoch_end(self, epoch, logs=None) is called by Keras after each epoch.")
 OverfitRatio.hint('`"val_loss" in logs` tells if there was validation.')
-OverfitRatio.forbid("callbacks.ValidationRatio", because="write the callback yourself")
+OverfitRatio.forbid("dlcourse.callbacks", because="write the callback yourself")
 
 
 @OverfitRatio.variant
@@ -508,6 +593,16 @@ class UpsideDown(keras.callbacks.Callback):
             self.ratios.append(logs["loss"] / logs["val_loss"])
 
 
+@OverfitRatio.misconception("An epoch without validation adds nothing, not even a NaN.")
+class NanWithout(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.ratios = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.ratios.append(logs.get("val_loss", np.nan) / logs["loss"])
+
+
 @OverfitRatio.misconception("Keep one ratio per epoch, not the last one alone.")
 class LastOnly(keras.callbacks.Callback):
     def __init__(self):
@@ -537,8 +632,8 @@ class Difference(keras.callbacks.Callback):
 def l2(ws, lam):
     """Return the L2 penalty of a network: `lam` times the sum of all squared weights.
 
-    ws: a list of arrays. Those with one axis are biases and do not count.
-    For ws=[[[1, 2]], [5]] as arrays and lam=0.1 it is 0.5.
+    ws: a list of arrays in any order. Those with one axis are biases and do not count. Write the
+    sum yourself, without keras.regularizers. For ws=[[[1, 2]], [5]] as arrays and lam=0.1 it is 0.5.
     """
     return lam * sum(float(np.sum(np.square(w))) for w in ws if np.ndim(w) > 1)
 
@@ -548,6 +643,7 @@ l2.case("l2([np.array([[1.0, 2.0, 3.0]]), np.zeros(3), np.array([[2.0], [0.0], [
 l2.hidden_case("l2([rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=(3, 2))], 0.3)")
 l2.hidden_case("l2([rng.normal(size=(2, 2, 3)), rng.normal(size=3)], 0.02)")
 l2.hidden_case("l2([rng.normal(size=(3, 5))], 0.0)")
+l2.hidden_case("l2([rng.normal(size=k) for k in (3, (2, 3), (3, 4), 4, (4, 1))], 0.2)")
 l2.hint("Square, sum over each array, sum over the list.")
 l2.hint("np.ndim(w) is 1 for a bias.")
 l2.forbid("keras.regularizers", because="write the sum yourself; the lab compares it with Keras")
@@ -588,6 +684,16 @@ def absolute(ws, lam):
     return lam * sum(float(np.sum(np.abs(w))) for w in ws if np.ndim(w) > 1)
 
 
+@l2.misconception("A bias need not follow each matrix: look at the number of axes, not the place.")
+def every_other(ws, lam):
+    return lam * sum(float(np.sum(np.square(w))) for w in ws[::2])
+
+
+@l2.misconception("Square each weight first, then sum.")
+def sum_squared(ws, lam):
+    return lam * sum(float(np.sum(w)) ** 2 for w in ws if np.ndim(w) > 1)
+
+
 @l2.misconception("A sum, not a mean.")
 def mean(ws, lam):
     return lam * sum(float(np.mean(np.square(w))) for w in ws if np.ndim(w) > 1)
@@ -597,8 +703,8 @@ def mean(ws, lam):
 def elastic_net(w, lam, r):
     """Return the elastic-net penalty of one array: a mixture of L1 and L2.
 
-    lam * (r * sum |w| + (1 - r) / 2 * sum w ** 2), with r from 0 to 1.
-    For w=[1, -2], lam=0.1 and r=0.5 it is 0.275.
+    lam * (r * sum |w| + (1 - r) / 2 * sum w ** 2), with r from 0 to 1. Write the sums yourself,
+    without keras.regularizers. For w=[1, -2], lam=0.1 and r=0.5 it is 0.275.
     """
     w = np.asarray(w)
     return float(lam * (r * np.sum(np.abs(w)) + (1 - r) / 2 * np.sum(w**2)))
@@ -643,6 +749,18 @@ def no_half(w, lam, r):
     return lam * (r * np.sum(np.abs(w)) + (1 - r) * np.sum(w**2))
 
 
+@elastic_net.misconception("The weights are squared: you took the norm, without its square.")
+def norm_of_w(w, lam, r):
+    w = np.asarray(w)
+    return lam * (r * np.sum(np.abs(w)) + (1 - r) / 2 * np.sqrt(np.sum(w**2)))
+
+
+@elastic_net.misconception("`lam` multiplies both terms.")
+def lam_once(w, lam, r):
+    w = np.asarray(w)
+    return lam * r * np.sum(np.abs(w)) + (1 - r) / 2 * np.sum(w**2)
+
+
 @elastic_net.misconception("Absolute values: the signs must not cancel.")
 def signed(w, lam, r):
     w = np.asarray(w)
@@ -655,20 +773,25 @@ def signed(w, lam, r):
 @driver
 def dropout_facts(dropout, p, seed):
     """What dropout does to 400 rows of 50 ones, up to chance."""
-    x = np.ones((400, 50))
-    result = dropout(x, p, np.random.default_rng(seed))
-    if result is None:
+
+    def drop(seed):
+        return dropout(np.ones((400, 50)), p, np.random.default_rng(seed))
+
+    if drop(seed) is None:
         return None
-    y = np.asarray(result, dtype=float)
+    y, again, *others = (np.asarray(drop(s), float) for s in (seed, *range(seed, seed + 4)))
     kept = y[y != 0]
-    again = np.asarray(dropout(x, p, np.random.default_rng(seed)))
     return {
         "shape": list(y.shape),
         "share of zeros": round(float(np.mean(y == 0)) / 0.05) * 0.05,
         "value of survivors": sorted({round(float(v), 4) for v in kept}),
-        "mean": round(float(y.mean()) / 0.1) * 0.1,
-        "rows differ": bool(len({tuple(row) for row in y != 0}) > 1) or p in (0, 1),
+        "mean": round(float(y.mean()) / 0.25) * 0.25,
+        "rows differ": bool(np.any(y != y[0])),
+        "values of a row differ": bool(np.any(y != y[:, :1])),
         "same rng, same mask": bool(np.array_equal(y, again)),
+        "other rng, other mask": not any(np.array_equal(y, other) for other in others),
+        "number of zeros is random": len({int(np.sum(z == 0)) for z in (y, *others)}) > 1
+        and len({int(n) for n in np.sum(y == 0, axis=1)}) > 1,
     }
 
 
@@ -678,7 +801,8 @@ def dropout(x, p, rng, training=True):
 
     x: an array; p: from 0 to 1; rng: a NumPy generator. In training, dropped values become 0 and
     survivors are divided by 1 - p, each value on its own; with p=1 nothing survives.
-    Otherwise x is returned as it is. For p=0.2, survivors of [1, 1, 1] are 1.25.
+    Otherwise x is returned as it is. Write the mask yourself, without layers.Dropout.
+    For p=0.2, survivors of [1, 1, 1] are 1.25.
     """
     x = np.asarray(x)
     if not training:
@@ -694,12 +818,16 @@ dropout.hidden_case("dropout_facts(dropout, p=0.2, seed=int(rng.integers(1000)))
 dropout.hidden_case("dropout_facts(dropout, p=0.8, seed=int(rng.integers(1000)))")
 dropout.hidden_case("dropout_facts(dropout, p=0.5, seed=int(rng.integers(1000)))")
 dropout.hidden_case("dropout(rng.normal(size=(3, 4)), 0.0, rng)")
-dropout.hidden_case("dropout(rng.normal(size=(3, 4)), 1.0, rng)", quiet=True)
+dropout.hidden_case("dropout(rng.normal(size=(3, 4)), 1.0, rng)")
 dropout.hidden_case("dropout(rng.normal(size=5), 0.7, rng, training=False)")
 dropout.hint("rng.random(x.shape) gives one number between 0 and 1 for each value.")
 dropout.hint("A value survives where its number is at least p.")
 dropout.hint("Why divide? So that the mean stays what it was: a share 1 - p survives.")
-dropout.forbid("layers.Dropout", because="write the mask yourself; the lab compares it with Keras")
+dropout.forbid(
+    "keras.layers.Dropout",
+    "keras.src.layers.regularization",
+    because="write the mask yourself; the lab compares it with Keras",
+)
 
 
 @dropout.variant
@@ -747,6 +875,41 @@ def one_mask(x, p, rng, training=True):
     if not training:
         return x
     return np.where(rng.random(x.shape[-1]) >= p, x / (1 - p) if p < 1 else 0, 0)
+
+
+@dropout.misconception("Each value is dropped on its own; here whole rows are dropped.")
+def mask_of_rows(x, p, rng, training=True):
+    x = np.asarray(x)
+    if not training:
+        return x
+    kept = rng.random((len(x),) + (1,) * (x.ndim - 1)) >= p
+    return np.where(kept, x / max(1 - p, 1e-9), 0)
+
+
+@dropout.misconception("Each value has its own chance: how many are dropped is random, too.")
+def exact_share(x, p, rng, training=True):
+    x = np.asarray(x)
+    if not training:
+        return x
+    dropped = np.zeros(x.size, dtype=bool)
+    dropped[rng.permutation(x.size)[: round(p * x.size)]] = True
+    return np.where(dropped.reshape(x.shape), 0, x / max(1 - p, 1e-9))
+
+
+@dropout.misconception("Draw the mask from `rng`, not from a generator of your own.")
+def own_generator(x, p, rng, training=True):
+    return dropout.reference(x, p, np.random.default_rng(0), training)
+
+
+@dropout.misconception("Draw the mask from `rng`: then the same generator gives the same mask.")
+def fresh_generator(x, p, rng, training=True):
+    return dropout.reference(x, p, np.random.default_rng(), training)
+
+
+@dropout.misconception("For p=1 this is 0 / 0: then nothing survives, and all values are 0.")
+def nan_for_one(x, p, rng, training=True):
+    x = np.asarray(x)
+    return x * (rng.random(x.shape) >= p) / np.float64(1 - p) if training else x
 
 
 @dropout.misconception("Outside of training nothing is dropped.")
@@ -798,14 +961,18 @@ def mc_model():
 
 @driver
 def mc_facts(mc_predict, n, seed):
-    """What mc_predict gives for five inputs, beside a direct computation with NumPy."""
+    """What mc_predict gives for 60 copies of five inputs, beside a computation with NumPy."""
     model = mc_model()
     X = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+    many = np.tile(X, (60, 1))
     before = [w.copy() for w in model.get_weights()]
-    found = mc_predict(model, X, n, seed)
+    found = mc_predict(model, many, n, seed)
     if found is None:
         return None
     mean, std = (np.asarray(part, dtype=float) for part in found)
+    if mean.shape != (300, 3) or std.shape != (300, 3):
+        return {"shape of mean": str(mean.shape), "shape of std": str(std.shape)}
+    of_input = mean.reshape(60, 5, 3).mean(axis=0)
     W1, b1, gamma, beta, mu, var, W2, b2 = [w for w in before if w.dtype == np.float32]
     hidden = gamma * (np.maximum(X @ W1 + b1, 0) - mu) / np.sqrt(var + 1e-3) + beta
     masks = np.random.default_rng(0).random((4000, *hidden.shape)) < 0.5
@@ -817,15 +984,16 @@ def mc_facts(mc_predict, n, seed):
     share = std.mean() / samples.std(axis=0).mean()
     floats = [k for k, w in enumerate(before) if w.dtype == np.float32]
     return {
-        "shapes": [list(mean.shape), list(std.shape)],
+        "shape of mean": str(mean.shape),
+        "shape of std": str(std.shape),
         "mean sums to 1": bool(np.allclose(mean.sum(axis=-1), 1, atol=1e-4)),
-        "mean is right": bool(np.abs(mean - samples.mean(axis=0)).max() < 0.06),
+        "mean is right": bool(np.abs(of_input - samples.mean(axis=0)).max() < 0.06),
         "std over the right one": "1"
         if 0.75 < share < 1.3
         else "0"
         if share < 0.02
-        else "below 0.12"
-        if share < 0.12
+        else "below 0.2"
+        if share < 0.2
         else "below 0.75"
         if share < 1
         else "more",
@@ -852,8 +1020,8 @@ def mc_predict(model, X, n, seed):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-mc_predict.case("mc_facts(mc_predict, n=150, seed=1)", time_limit=60)
-mc_predict.hidden_case("mc_facts(mc_predict, n=150, seed=int(rng.integers(1000)))", time_limit=60)
+mc_predict.case("mc_facts(mc_predict, n=12, seed=1)", time_limit=60)
+mc_predict.hidden_case("mc_facts(mc_predict, n=12, seed=int(rng.integers(1000)))", time_limit=60)
 mc_predict.hidden_case(
     "np.asarray(mc_predict(mc_model(), np.ones((2, 4)), 1, 3)[1])", time_limit=60
 )
@@ -911,6 +1079,33 @@ def of_labels(model, X, n, seed):
     return _mc(model, X, n, seed, reduce)
 
 
+@mc_predict.misconception("Average the probabilities, shape (len(X), n_classes), not the labels.")
+def of_class_numbers(model, X, n, seed):
+    return _mc(model, X, n, seed, lambda s: (s.argmax(-1).mean(axis=0), s.argmax(-1).std(axis=0)))
+
+
+@mc_predict.misconception(
+    "Reduce over the n calls only: the first axis of the stacked predictions."
+)
+def one_number(model, X, n, seed):
+    return _mc(model, X, n, seed, lambda s: (s.mean(axis=0), s.std()))
+
+
+@mc_predict.misconception("The spread of the n predictions was asked, not that of their mean.")
+def std_of_mean(model, X, n, seed):
+    return _mc(model, X, n, seed, lambda s: (s.mean(axis=0), s.mean(axis=0).std(axis=0)))
+
+
+@mc_predict.misconception("Divide by n, not by n - 1: ddof is 0.")
+def ddof_one(model, X, n, seed):
+    return _mc(model, X, n, seed, lambda s: (s.mean(axis=0), s.std(axis=0, ddof=1)))
+
+
+@mc_predict.misconception("`n` is not used.")
+def fixed_n(model, X, n, seed):
+    return mc_predict.reference(model, X, 30, seed)
+
+
 @mc_predict.misconception("That is the error of the mean; the spread is not divided by sqrt(n).")
 def error_of_mean(model, X, n, seed):
     return _mc(model, X, n, seed, lambda s: (s.mean(axis=0), s.std(axis=0) / np.sqrt(n)))
@@ -949,13 +1144,28 @@ def predictive_entropy(p):
     return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=-1)
 
 
-predictive_entropy.case("predictive_entropy(np.array([[0.25, 0.25, 0.5], [0.1, 0.2, 0.7]]))")
-predictive_entropy.case("predictive_entropy(np.array([[1.0, 0.0, 0.0]]))", quiet=True)
-predictive_entropy.hidden_case("predictive_entropy(np.full(10, 0.1))")
-predictive_entropy.hidden_case("predictive_entropy(rng.dirichlet(np.ones(4), size=(2, 3)))")
-predictive_entropy.hidden_case("predictive_entropy(np.eye(3))", quiet=True)
+predictive_entropy.case(
+    "predictive_entropy(np.array([[0.25, 0.25, 0.5], [0.1, 0.2, 0.7]]))", atol=1e-5
+)
+predictive_entropy.case("predictive_entropy(np.array([[1.0, 0.0, 0.0]]))", quiet=True, atol=1e-5)
+predictive_entropy.hidden_case("predictive_entropy(np.full(10, 0.1))", atol=1e-5)
+predictive_entropy.hidden_case(
+    "predictive_entropy(rng.dirichlet(np.ones(4), size=(2, 3)))", atol=1e-5
+)
+predictive_entropy.hidden_case("predictive_entropy(np.eye(3))", quiet=True, atol=1e-5)
 predictive_entropy.hint("np.where(p > 0, p, 1) gives log 1 = 0 where p is 0.")
-predictive_entropy.forbid("scipy.stats.entropy", because="write the sum yourself")
+
+
+@predictive_entropy.variant
+def with_epsilon(p):
+    return -np.sum(p * np.log(p + 1e-7), axis=-1)
+
+
+@predictive_entropy.variant
+def ready_made(p):
+    from scipy import stats
+
+    return stats.entropy(p, axis=-1)
 
 
 @predictive_entropy.variant
@@ -988,6 +1198,17 @@ def nan_for_zero(p):
 @predictive_entropy.misconception("The minus sign is missing: an entropy is never negative.")
 def negative(p):
     return -predictive_entropy.reference(p)
+
+
+@predictive_entropy.misconception("A sum, not a mean.")
+def mean_over_classes(p):
+    return predictive_entropy.reference(p) / np.shape(p)[-1]
+
+
+@predictive_entropy.misconception("Sum over the classes, the last axis, not over the rows.")
+def over_rows(p):
+    p = np.asarray(p)
+    return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=0)
 
 
 @predictive_entropy.misconception("That is in bits; take the natural logarithm.")
@@ -1070,6 +1291,11 @@ def other_way(X, dx, dy, fill=0.0):
     return shift_images.reference(X, -dx, -dy, fill)
 
 
+@shift_images.misconception("The dtype changes: it stays that of X.")
+def as_doubles(X, dx, dy, fill=0.0):
+    return shift_images.reference(np.asarray(X, dtype=float), dx, dy, fill)
+
+
 @shift_images.misconception("`fill` is not used.")
 def filled_with_zero(X, dx, dy, fill=0.0):
     return shift_images.reference(X, dx, dy)
@@ -1105,8 +1331,31 @@ def tune_facts(tune, grid, seed):
     found = tune(rate_model, grid, X, y, cv=2, seed=seed)
     if found is None:
         return None
-    best = {name: float(value) for name, value in dict(found["best"]).items()}
-    return {"best": best, "keys": sorted(best)}
+    return {"best": dict(found["best"])}
+
+
+@driver
+def model_of_columns(X, y, n_columns):
+    """A classifier that looks at the first `n_columns` columns."""
+    import keras
+
+    inputs = keras.Input(X.shape[1:])
+    hidden = keras.layers.Dense(32, activation="relu")(inputs[:, :n_columns])
+    outputs = keras.layers.Dense(y.shape[1], activation="softmax")(hidden)
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(0.1), "categorical_crossentropy")
+    return model
+
+
+@driver
+def tune_with_noise(tune, seed):
+    """The best number of columns where two tell the class and 200 help only to learn by heart."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0, 1], 36)
+    X = 5 * rng.normal(size=(72, 202)).astype("float32")
+    X[:, :2] = X[:, :2] / 5 + 2 * np.eye(2)[y]
+    found = tune(model_of_columns, {"n_columns": [202, 2]}, X, y, cv=3, seed=seed)
+    return found and {"best": dict(found["best"])}
 
 
 @exercise(points=2)
@@ -1117,29 +1366,30 @@ def tune(build, grid, X, y, cv=3, seed=0):
     list of such dicts, as in scikit-learn. Wrap the builder in keras.wrappers.SKLearnClassifier
     and train it for 10 epochs in batches of 8, silently; score each combination of values by its
     mean accuracy over `cv` stratified, shuffled folds. The same seed gives the same result.
+    Write the search yourself, without dlcourse.tuning: a loop, or scikit-learn's GridSearchCV.
+    Its `fit` takes epochs, batch_size and verbose; a wrapper's `fit_kwargs` get lost in the copies
+    that scikit-learn makes of it.
     For grid={"learning_rate": [1e-6, 0.1]}, "best" is {"learning_rate": 0.1}.
     """
     from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
 
     keras.utils.set_random_seed(seed)
-    model = keras.wrappers.SKLearnClassifier(
-        build, fit_kwargs={"epochs": 10, "batch_size": 8, "verbose": 0}
-    )
+    model = keras.wrappers.SKLearnClassifier(build)
     folds = StratifiedKFold(cv, shuffle=True, random_state=seed)
     candidates = {"model_kwargs": list(ParameterGrid(grid))}
     search = GridSearchCV(model, candidates, cv=folds, scoring="accuracy", refit=False)
-    search.fit(X, y)
+    search.fit(X, y, epochs=10, batch_size=8, verbose=0)  # copies of the wrapper lose fit_kwargs
     return {"best": search.best_params_["model_kwargs"], "score": search.best_score_}
 
 
 tune.case('tune_facts(tune, {"learning_rate": [1e-6, 0.1, 1e-7]}, seed=0)', time_limit=60)
-tune.hidden_case('tune_facts(tune, {"learning_rate": [0.1, 1e-6]}, seed=1)', time_limit=60)
+tune.hidden_case("tune_with_noise(tune, seed=1)", time_limit=60)
 tune.hidden_case(
     'tune_facts(tune, [{"learning_rate": [1e-7]}, {"learning_rate": [0.1], "units": [8]}], seed=2)',
     time_limit=60,
 )
 tune.hint("ParameterGrid(grid) gives all combinations, each a dict.")
-tune.hint("SKLearnClassifier(build, model_kwargs=..., fit_kwargs=...) hands them to the builder.")
+tune.hint("SKLearnClassifier(build, model_kwargs=parameters) hands them to the builder.")
 tune.hint("GridSearchCV with {'model_kwargs': [...]}, or a loop with cross_val_score: both do.")
 tune.forbid("dlcourse.tuning", because="write the search yourself")
 
@@ -1151,14 +1401,23 @@ def with_a_loop(build, grid, X, y, cv=3, seed=0):
     results = []
     for parameters in ParameterGrid(grid):
         keras.utils.set_random_seed(seed)
-        model = keras.wrappers.SKLearnClassifier(
-            build,
-            model_kwargs=parameters,
-            fit_kwargs={"epochs": 10, "batch_size": 8, "verbose": 0},
-        )
+        model = keras.wrappers.SKLearnClassifier(build, model_kwargs=parameters)
         folds = StratifiedKFold(n_splits=cv, shuffle=True, random_state=seed)
-        results.append((np.mean(cross_val_score(model, X, y, cv=folds)), parameters))
+        options = {"epochs": 10, "batch_size": 8, "verbose": 0}
+        scores = cross_val_score(model, X, y, cv=folds, params=options)
+        results.append((np.mean(scores), parameters))
     return {"best": max(results, key=lambda result: result[0])[1]}
+
+
+@tune.variant
+def with_fit_kwargs(build, grid, X, y, cv=3, seed=0):
+    from sklearn.model_selection import GridSearchCV, ParameterGrid
+
+    keras.utils.set_random_seed(seed)
+    options = {"epochs": 10, "batch_size": 8, "verbose": 0}
+    model = keras.wrappers.SKLearnClassifier(build, fit_kwargs=options)
+    search = GridSearchCV(model, {"model_kwargs": list(ParameterGrid(grid))}, cv=cv)
+    return {"best": search.fit(X, y).best_params_["model_kwargs"]}
 
 
 @tune.variant
@@ -1179,14 +1438,14 @@ def by_hand(build, grid, X, y, cv=3, seed=0):
     return {"best": best, "score": best_score}
 
 
-@tune.misconception("That is the first combination: score them all, and take the best.")
+@tune.misconception("That is the first combination of the grid: score them all, and take the best.")
 def first_one(build, grid, X, y, cv=3, seed=0):
     from sklearn.model_selection import ParameterGrid
 
     return {"best": dict(next(iter(ParameterGrid(grid))))}
 
 
-@tune.misconception("That is the worst combination: a higher accuracy is better.")
+@tune.misconception("That combination scores badly: the best has the highest accuracy.")
 def worst_one(build, grid, X, y, cv=3, seed=0):
     from sklearn.model_selection import ParameterGrid
 
@@ -1203,10 +1462,35 @@ def builder_without_data(build, grid, X, y, cv=3, seed=0):
     return [build(**parameters) for parameters in ParameterGrid(grid)]
 
 
+@tune.misconception(
+    "Score on the fold that was held out: on the training rows, learning by heart looks best."
+)
+def on_training_rows(build, grid, X, y, cv=3, seed=0):
+    from sklearn.model_selection import ParameterGrid
+
+    def score(parameters):
+        keras.utils.set_random_seed(seed)
+        options = {"epochs": 10, "batch_size": 8, "verbose": 0}
+        model = keras.wrappers.SKLearnClassifier(build, model_kwargs=parameters, fit_kwargs=options)
+        return model.fit(X, y).score(X, y)
+
+    return {"best": max(ParameterGrid(grid), key=score)}
+
+
+@tune.misconception("`best_params_` of GridSearchCV holds them under the key model_kwargs.")
+def wrapped(build, grid, X, y, cv=3, seed=0):
+    return {"best": {"model_kwargs": tune.reference(build, grid, X, y, cv, seed)["best"]}}
+
+
+@tune.misconception('The result is a dict with the entry "best", which holds the parameters.')
+def best_alone(build, grid, X, y, cv=3, seed=0):
+    return tune.reference(build, grid, X, y, cv, seed)["best"]
+
+
 @tune.misconception("The parameter is named `learning_rate`; `lr` is gone since Keras 3.")
 def lr(build, grid, X, y, cv=3, seed=0):
     best = tune.reference(build, grid, X, y, cv, seed)["best"]
-    return {"best": {"lr": best["learning_rate"]}}
+    return {"best": {"lr": best.get("learning_rate")}}
 
 
 # --- short answers --------------------------------------------------------------------------------

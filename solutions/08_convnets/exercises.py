@@ -5,8 +5,11 @@ import numpy as np
 from dlcourse.authoring import driver, exercise, free_text, question
 
 BY_YOURSELF = "write the sums yourself; the lab compares them with the library"
-LIBRARY_FILTERS = ("np.convolve", "np.correlate", "scipy.signal", "scipy.ndimage", "layers.Conv1D",
-                   "layers.Conv2D", "ops.conv", "sliding_window_view")  # fmt: skip
+KERAS_LAYERS = ("keras.layers", "keras.src.layers")
+LIBRARY_FILTERS = (
+    *KERAS_LAYERS, "np.convolve", "np.correlate", "scipy.signal", "scipy.ndimage",
+    "keras.ops.conv", "keras.src.ops.nn.conv", "tf.nn",
+)  # fmt: skip
 
 # --- one dimension --------------------------------------------------------------------------------
 
@@ -17,7 +20,8 @@ def conv1d(x, f, mode="same"):
 
     x: signal, shape (n,); f: filter of odd length 2 L + 1, f_(-L) first; it is not turned around.
     mode "same": values beyond the ends of x count as 0, and y has shape (n,). mode "valid": only
-    places where the whole filter fits; y has shape (n - 2 L,).
+    places where the whole filter fits; y has shape (n - 2 L,). Write the sums yourself, without
+    the convolutions and correlations of NumPy, SciPy or Keras.
     For x=[1, 2, 3, 4], f=[0, 1, 10]: "same" gives [21, 32, 43, 4], "valid" [32, 43].
     """
     x, f = np.asarray(x, dtype=float), np.asarray(f, dtype=float)
@@ -194,6 +198,10 @@ equivariance_error.hidden_case("equivariance_error(moving_mean, rng.normal(size=
 equivariance_error.hidden_case("equivariance_error(moving_mean, rng.normal(size=12), 1, 0)")
 equivariance_error.hidden_case("equivariance_error(pool_by_two, rng.normal(size=16), 1, 1)")
 equivariance_error.hidden_case("equivariance_error(dense_layer, rng.normal(size=10), -2, 2)")
+for _sign in "+-":  # one of the two has its largest difference below 0
+    equivariance_error.hidden_case(
+        f"equivariance_error(dense_layer, {_sign}np.linspace(-1, 2, 10) ** 2, -2, 2)"
+    )
 equivariance_error.hidden_case("equivariance_error(round_mean, rng.normal(size=10), 4, 0)")
 equivariance_error.hint("Two ways: move, then op; op, then move.")
 equivariance_error.hint("With margin=0, a slice [margin:-margin] is empty: use len(...) - margin.")
@@ -219,6 +227,18 @@ def with_a_mask(op, x, shift, margin):
 )
 def invariance(op, x, shift, margin):
     gap = np.abs(np.asarray(op(np.roll(x, shift))) - op(x))
+    return float(gap[margin : len(gap) - margin].max())
+
+
+@equivariance_error.misconception("With margin=0, the slice [margin:-margin] is empty.")
+def empty_slice(op, x, shift, margin):
+    gap = np.abs(np.asarray(op(np.roll(x, shift))) - np.roll(op(x), shift))
+    return float(gap[margin:-margin].max())
+
+
+@equivariance_error.misconception("The largest absolute difference: signs do not count.")
+def signed_gap(op, x, shift, margin):
+    gap = np.asarray(op(np.roll(x, shift))) - np.roll(op(x), shift)
     return float(gap[margin : len(gap) - margin].max())
 
 
@@ -249,6 +269,7 @@ def conv2d(image, kernels, bias):
     image: (h, w, c_in); kernels: (kh, kw, c_in, c_out), not turned around; bias: (c_out,).
     Output (i, j, k) is the sum of the patch of the image that begins at (i, j), times kernel k,
     over rows, columns and channels, plus bias k. Its shape is (h - kh + 1, w - kw + 1, c_out).
+    Write the sums yourself, without SciPy's filters or the convolutions of Keras.
     For an image of ones (3, 3, 2), kernels of ones (2, 2, 2, 1) and bias 0.5, all values are 8.5.
     """
     image, kernels = np.asarray(image), np.asarray(kernels)
@@ -346,6 +367,7 @@ def pool2d(x, size, mode):
 
     x: (h, w, channels). Windows are size x size, side by side; each channel on its own. Rows and
     columns at the end that do not fill a window are dropped: shape (h // size, w // size, channels).
+    Write it yourself, without the pooling of Keras.
     For x=[[1, 2], [3, 4]] with one channel and size=2: "max" gives 4, "avg" 2.5.
     """
     x = np.asarray(x)
@@ -362,8 +384,7 @@ pool2d.hidden_case('pool2d(-1 - rng.random((5, 5, 2)), 2, "max")')
 pool2d.hidden_case('pool2d(rng.normal(size=(4, 4, 1)), 4, "avg")')
 pool2d.hint("Window (i, j): x[i * size : (i + 1) * size, j * size : (j + 1) * size].")
 pool2d.hint("Reduce over the two axes of the window, not over the channels.")
-for _name in ("layers.MaxPooling2D", "layers.MaxPool2D", "layers.AveragePooling2D",
-              "layers.AvgPool2D", "ops.max_pool", "ops.average_pool"):  # fmt: skip
+for _name in (*KERAS_LAYERS, "keras.ops.max_pool", "keras.ops.average_pool", "tf.nn"):
     pool2d.forbid(_name, because=BY_YOURSELF)
 
 
@@ -467,6 +488,11 @@ def no_stride(n, k, padding, stride=1):
 @conv_output.misconception("Divide first, then add 1: (n - k) // stride + 1.")
 def added_before(n, k, padding, stride=1):
     return -(-n // stride) if padding == "same" else (n - k + 1) // stride
+
+
+@conv_output.misconception('With "valid", a rest at the end gets no output: round down.')
+def rounded_up(n, k, padding, stride=1):
+    return -(-n // stride) if padding == "same" else -(-(n - k) // stride) + 1
 
 
 @conv_output.misconception('"valid" adds no zeros.')
@@ -587,7 +613,7 @@ def build_lenet(input_shape=(32, 32, 1), n_classes=10):
 
     Twice: a convolution of 5 x 5 without padding (6 filters, then 16), ReLU, max pooling of 2 x 2.
     Then flatten, dense layers of 120 and 84 units with ReLU, and a softmax layer.
-    Adam and a cross-entropy for classes.
+    Adam and a cross-entropy for classes. Put it together from keras layers, without dlcourse.models.
     """
     import keras
     from keras import layers
@@ -618,7 +644,7 @@ build_lenet.hint(
     "keras.Input(input_shape), then layers.Conv2D(6, 5, activation='relu'), and so on."
 )
 build_lenet.hint("The default padding of Conv2D is 'valid'. Flatten comes before the dense layers.")
-build_lenet.forbid("models.lenet", because="put the layers together yourself")
+build_lenet.forbid("dlcourse.models", because="put the layers together yourself")
 
 
 @build_lenet.variant
@@ -659,21 +685,44 @@ def one_after_another(input_shape=(32, 32, 1), n_classes=10):
 
 
 def _lenet(input_shape, n_classes, padding="valid", filters=(6, 16), hidden="relu", pool="Max",
-           compiled=True, last="softmax", flat="Flatten"):  # fmt: skip
+           compiled=True, last="softmax", flat="Flatten", convs="same",
+           loss="sparse_categorical_crossentropy"):  # fmt: skip
     import keras
     from keras import layers
 
     net = keras.Sequential([keras.Input(input_shape)])
-    for n in filters:
-        net.add(layers.Conv2D(n, 5, padding=padding, activation=hidden))
+    for i, n in enumerate(filters):
+        pad = "same" if padding == "first" and i == 0 else padding.replace("first", "valid")
+        net.add(layers.Conv2D(n, 5, padding=pad, activation=hidden if convs == "same" else convs))
         net.add(getattr(layers, f"{pool}Pooling2D")(2))
-    net.add(getattr(layers, flat)())
+    if flat:
+        net.add(getattr(layers, flat)())
     for units in (120, 84):
         net.add(layers.Dense(units, activation=hidden))
     net.add(layers.Dense(n_classes, activation=last))
     if compiled:
-        net.compile("adam", "sparse_categorical_crossentropy")
+        net.compile("adam", loss)
     return net
+
+
+@build_lenet.misconception("The first convolution has no padding either: 28 x 28 come out of it.")
+def first_padded(input_shape=(32, 32, 1), n_classes=10):
+    return _lenet(input_shape, n_classes, padding="first")
+
+
+@build_lenet.misconception("Flatten is missing: dense layers would work at each place on its own.")
+def not_flattened(input_shape=(32, 32, 1), n_classes=10):
+    return _lenet(input_shape, n_classes, flat=None)
+
+
+@build_lenet.misconception("The convolutions need their ReLU, too.")
+def linear_convolutions(input_shape=(32, 32, 1), n_classes=10):
+    return _lenet(input_shape, n_classes, convs=None)
+
+
+@build_lenet.misconception("For classes the loss is a cross-entropy, not the squared error.")
+def squared_loss(input_shape=(32, 32, 1), n_classes=10):
+    return _lenet(input_shape, n_classes, loss="mse")
 
 
 @build_lenet.misconception("LeNet's convolutions have no padding: 28 x 28 after the first.")
@@ -753,7 +802,8 @@ def build_conv1d(T, n_classes):
     Input (T, 1), output: class probabilities. Convolutions find local shapes wherever they are,
     global *max* pooling tells which were found; fewer than 10,000 parameters. Adam, and a
     cross-entropy for classes. On the data set Trace (T=275, 4 classes) it must classify 9 of 10
-    test series after 40 epochs.
+    test series after 40 epochs. Put it together from keras layers, without
+    dlcourse.models.
     """
     import keras
     from keras import layers
@@ -779,7 +829,7 @@ build_conv1d.hidden_case("build_conv1d(64, 2)", view=series_facts)
 build_conv1d.hidden_case("build_conv1d(275, 4)", view=trace_accuracy, time_limit=90)
 build_conv1d.hint("Two Conv1D layers of 16 filters of length 8, MaxPooling1D(4) between them.")
 build_conv1d.hint("GlobalMaxPooling1D has no weights and takes any length; no Flatten is needed.")
-build_conv1d.forbid("models.conv1d_classifier", because="put the layers together yourself")
+build_conv1d.forbid("dlcourse.models", because="put the layers together yourself")
 
 
 @build_conv1d.variant
@@ -822,6 +872,16 @@ def _series(T, n_classes, middle, shape=None, last="softmax", compiled=True):
     if compiled:
         model.compile("adam", "sparse_categorical_crossentropy")
     return model
+
+
+@build_conv1d.misconception(
+    "It is right for fewer than 9 of 10: take filters that are long enough, and global max pooling."
+)
+def mean_of_few(T, n_classes):
+    from keras import layers
+
+    middle = [layers.Conv1D(8, 3, activation="relu"), layers.GlobalAveragePooling1D()]
+    return _series(T, n_classes, middle)
 
 
 @build_conv1d.misconception(
@@ -933,36 +993,49 @@ def a_base():
     from keras import layers
 
     keras.utils.set_random_seed(0)
-    base = keras.Sequential([
+
+    class Base(keras.Sequential):
+        """With the attributes that a functional model has, too."""
+
+        input = property(lambda self: self.inputs[0])
+        output = property(lambda self: self.outputs[0])
+
+    base = Base([
         keras.Input((8, 8, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(),
         layers.Activation("relu"), layers.Flatten(), layers.Dense(10, activation="relu"),
         layers.Dense(5, activation="softmax"),
     ])  # fmt: skip
     base.compile("adam", "sparse_categorical_crossentropy")
     rng = np.random.default_rng(0)
-    base.fit(rng.normal(size=(40, 8, 8, 1)), rng.integers(0, 5, 40), epochs=1, verbose=0)
+    base(rng.normal(size=(40, 8, 8, 1)), training=True)  # moves the averages of the batch norm
     return base
 
 
 @driver
 def transfer_facts(build_transfer, n_classes, trainable):
     """What a training changes in a network with a new head on a trained base."""
+    from keras import layers
+
     base = a_base()
-    before = {w.path: np.array(w) for w in base.layers[0].weights + base.layers[1].weights}
+    before = [np.array(w) for layer in base.layers[:2] for w in layer.weights]
+    n_conv = len(base.layers[0].weights)
     model = build_transfer(base, n_classes, trainable)
     if model is None:
         return None
     rng = np.random.default_rng(1)
     X, y = rng.normal(3, 2, size=(32, 8, 8, 1)), rng.integers(0, n_classes, 32)
     start = [np.array(w) for w in model.trainable_weights]
+    model.run_eagerly = True  # quicker for one step
     model.fit(X, y, epochs=1, verbose=0)
-    conv, norm = base.layers[0], base.layers[1]
-    same = [np.allclose(before[w.path], w) for w in conv.weights]
+    kinds = layers.Conv2D, layers.BatchNormalization
+    parts = [x for kind in kinds for x in model._flatten_layers() if isinstance(x, kind)]
+    after = [np.array(w) for layer in parts for w in layer.weights]
+    same = [a.shape == b.shape and np.allclose(a, b) for a, b in zip(before, after, strict=False)]
     return {
         "output": list(model.output_shape),
         "trainable parameters": int(sum(np.prod(w.shape) for w in start)),
-        "convolution stays as it was": all(same),
-        "batch norm stays as it was": all(np.allclose(before[w.path], w) for w in norm.weights),
+        "convolution stays as it was": all(same[:n_conv]),
+        "batch norm stays as it was": all(same[n_conv:]),
         "learning rate": round(float(model.optimizer.learning_rate), 6),
         "outputs sum to 1": bool(np.allclose(np.asarray(model(X)).sum(axis=1), 1, atol=1e-3)),
     }
@@ -1055,6 +1128,23 @@ def never_frozen(base, n_classes, trainable=False):
     model = _transfer(base, n_classes, True)
     model.optimizer.learning_rate = 1e-4 if trainable else 1e-3
     return model
+
+
+@build_transfer.misconception("Freeze the base: its layers learn, batch normalization included.")
+def nothing_frozen(base, n_classes, trainable=False):
+    return _transfer(base, n_classes, True, rates=(1e-3, 1e-4 if trainable else 1e-3), norms=True)
+
+
+@build_transfer.misconception("The base keeps its trained weights; here they are new and random.")
+def forgotten(base, n_classes, trainable=False):
+    import keras
+
+    return _transfer(keras.models.clone_model(base), n_classes, trainable)
+
+
+@build_transfer.misconception("`trainable` sets only the rate: with True, the base learns, too.")
+def only_the_rate(base, n_classes, trainable=False):
+    return _transfer(base, n_classes, False, rates=(1e-4 if trainable else 1e-3, None))
 
 
 @build_transfer.misconception(
