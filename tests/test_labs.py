@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -71,6 +72,15 @@ def test_every_exercise_teaches(lab):
             assert len(item.variants) >= 2, item.name
             assert len(item.misconceptions) >= 1, item.name
             assert any(written.case.hidden for written in item.cases), item.name
+
+
+@every_lab
+def test_what_is_forbidden_is_named_by_its_full_path(lab):
+    """ "layers.Dropout" forbids nothing: answers are looked at by the full path of a name."""
+    for item in Bank.load(COURSE.solutions / lab).items.values():
+        for name in getattr(item, "forbidden", ()):
+            first, dot, _ = name.partition(".")
+            assert not dot or first in ("np", "tf") or find_spec(first), (item.name, name)
 
 
 def executed(path):

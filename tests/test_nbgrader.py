@@ -369,7 +369,7 @@ def test_feedback_shows_no_expected_value(graded):
             searched += len(expected - others)
             for student, page in pages.items():
                 assert [n for n in expected - others if n in page] == [], (student, name)
-    assert searched > 20
+    assert searched > 10
 
 
 def solution_lines(bank):

@@ -5,8 +5,14 @@ import numpy as np
 from dlcourse.authoring import driver, exercise, free_text, question
 
 OWN_STEP = "write the step yourself; Keras' layers are what the lab compares it with"
-KERAS_CELLS = ("layers.SimpleRNN", "layers.LSTM", "layers.GRU", "layers.SimpleRNNCell",
-               "layers.LSTMCell", "layers.GRUCell")  # fmt: skip
+KERAS_CELLS = (
+    *(
+        f"keras.layers.{kind}{part}"
+        for kind in ("SimpleRNN", "LSTM", "GRU")
+        for part in ("", "Cell")
+    ),
+    "keras.src.layers.rnn",
+)
 
 # --- windows --------------------------------------------------------------------------------------
 
@@ -153,8 +159,7 @@ rnn_forward.hidden_case(
 rnn_forward.hidden_case(f"rnn_forward({_RNN.format(T=1, i=4, n=3)}, rng.normal(size=3))")
 rnn_forward.hint("Keep one variable h; each step makes a new h from it and a row of x.")
 rnn_forward.hint("With row vectors: `step @ Wx + h @ Wh + b`.")
-for _cell in KERAS_CELLS:
-    rnn_forward.forbid(_cell, because=OWN_STEP)
+rnn_forward.forbid(*KERAS_CELLS, because=OWN_STEP)
 
 
 @rnn_forward.variant
@@ -410,8 +415,7 @@ lstm_step.hidden_case(
 lstm_step.hint("One sum of two matrix products and the bias; then np.split(z, 4, axis=-1).")
 lstm_step.hint("f scales the old cell, i the new content tanh(c~).")
 lstm_step.hint("What leaves the unit is o times tanh of the *new* cell.")
-for _cell in KERAS_CELLS:
-    lstm_step.forbid(_cell, because=OWN_STEP)
+lstm_step.forbid(*KERAS_CELLS, because=OWN_STEP)
 
 
 @lstm_step.variant
@@ -566,8 +570,7 @@ gru_step.hidden_case(
 )
 gru_step.hint("Split kernel, recurrent kernel and bias into three; compute z and r first.")
 gru_step.hint("`(r * h) @ U_h`: the product with r comes before the matrix product.")
-for _cell in KERAS_CELLS:
-    gru_step.forbid(_cell, because=OWN_STEP)
+gru_step.forbid(*KERAS_CELLS, because=OWN_STEP)
 
 
 @gru_step.variant
@@ -787,7 +790,11 @@ build_forecaster.hidden_case('build_forecaster("gru", 5, 3)', view=loss_setting)
 build_forecaster.hidden_case('build_forecaster("gru", 22, 16)', view=sunspot_skill, time_limit=60)
 build_forecaster.hint("A dict from names to layer classes saves three branches; kind.lower().")
 build_forecaster.hint("Input (length, 1); the recurrent layer returns its last state by itself.")
-build_forecaster.forbid("models.recurrent", because="put the layers together yourself")
+build_forecaster.forbid(
+    "dlcourse.models.recurrent",
+    "dlcourse.models.sequences",
+    because="put the layers together yourself",
+)
 
 
 @build_forecaster.variant

@@ -167,10 +167,14 @@ attention.hidden_case(
 attention.hint("`Q @ K.T` has one row per query and one column per key.")
 attention.hint("The softmax runs along each row: axis=-1, with keepdims=True.")
 attention.hint("Where the mask is False put -np.inf before the softmax: exp(-inf) is 0.")
-attention.forbid("layers.Attention", because=OWN_ATTENTION)
-attention.forbid("layers.MultiHeadAttention", because=OWN_ATTENTION)
-attention.forbid("ops.dot_product_attention", because=OWN_ATTENTION)
-attention.forbid("tf.nn.scaled_dot_product_attention", because=OWN_ATTENTION)
+attention.forbid(
+    "keras.layers.Attention",
+    "keras.layers.MultiHeadAttention",
+    "keras.src.layers.attention",
+    "keras.ops.dot_product_attention",
+    "keras.src.ops.nn.dot_product_attention",
+    because=OWN_ATTENTION,
+)
 
 
 @attention.variant
@@ -541,7 +545,11 @@ build_recall.hint("Keep the query three-dimensional: `vectors[:, -1:]`.")
 build_recall.hint(
     "The call is `layer(query, value=..., key=...)`; its result has one row: flatten it."
 )
-build_recall.forbid("models.attention_recall", because="put the layers together yourself")
+build_recall.forbid(
+    "dlcourse.models.attention_recall",
+    "dlcourse.models.sequences",
+    because="put the layers together yourself",
+)
 
 
 @build_recall.variant
