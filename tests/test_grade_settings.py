@@ -188,6 +188,34 @@ def test_late_submissions_pay_as_in_stock_nbgrader(two_courses, grade, setting, 
     assert f"Handed in 2:00:00 late; {penalty} points were taken off." in report
 
 
+BROKEN = """
+from nbgrader.plugins import BasePlugin
+
+class SubMarks(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        raise RuntimeError("this plug-in is broken")
+"""
+
+
+def test_a_step_that_fails_leaves_the_gradebook_as_it_was(two_courses, grade):
+    _, course = two_courses('c.AssignLatePenalties.plugin_class = "late.SubMarks"')
+    (course.root / "late.py").write_text(ONE_POINT_PER_HOUR)
+    assert grade(course).returncode == 0
+    before = recorded(course)
+    (course.root / "late.py").write_text(BROKEN)
+    for student in HANDED_IN:
+        hand_in(course, student, WRONG)
+    done = grade(course)
+    assert done.returncode == 1
+    assert "late: not in the gradebook: this plug-in is broken (RuntimeError)" in done.stdout
+    after = recorded(course)
+    assert after["late"] == before["late"]
+    assert after["punctual"]["score"] == 0  # the rest goes on
+    (course.root / "late.py").write_text(ONE_POINT_PER_HOUR)
+    assert grade(course).returncode == 0
+    assert recorded(course)["late"]["score"] == 0
+
+
 @pytest.mark.parametrize("create", [True, False])
 def test_a_student_who_is_not_in_the_gradebook(two_courses, grade, create):
     stock, ours = two_courses(f"c.Autograde.create_student = {create}")
@@ -269,7 +297,7 @@ def postgresql():
         time.sleep(0.2)
     yield f"postgresql+psycopg2://teacher@/gradebook?host={folder}"
     server.terminate()
-    server.wait()
+    server.wait(timeout=30)  # it waits for those who are connected; nobody should be
     shutil.rmtree(folder)
 
 

@@ -1,38 +1,39 @@
 """Put graded notebooks into nbgrader's gradebook and folders, by nbgrader's own converter.
 
-`nbgrader autograde` runs on staged copies, with its `Execute` step replaced by a look-up of the
-notebook that the referee graded. Timestamps, late penalties, manual grades, comments and the
-autograded folder are as they would be without us.
+`nbgrader autograde` runs on staged copies that the referee has run and judged already. Timestamps,
+late penalties, manual grades, comments and the autograded folder are as they would be without us.
 """
 
 from __future__ import annotations
 
 import shutil
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, Execute
+from sqlalchemy.exc import OperationalError
 
 from dlcourse.authoring.course import Course
-from dlcourse.grading.sealed import steps, swap
-from dlcourse.grading.stock import StockCourse
+from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, Result
+from dlcourse.grading.transaction import one_transaction
+
+# what intake and referee have done: the metadata are the instructor's, the cells ran
+DONE = (ClearOutput, Execute, CheckCellMetadata)
 
 
-class UseGraded(NbGraderPreprocessor):
-    """Stands in for `Execute`: takes the outputs from the notebook that was graded already."""
+class OnePass(Autograde):
+    """nbgrader's converter with all of its steps in the first of its two passes."""
 
-    graded: ClassVar[dict[str, NotebookNode]] = {}
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        outputs = {cell.id: cell for cell in self.graded[resources["nbgrader"]["notebook"]].cells}
-        for cell in nb.cells:
-            if cell.cell_type == "code" and cell.id in outputs:
-                cell.outputs = outputs[cell.id].get("outputs", [])
-                cell.execution_count = outputs[cell.id].get("execution_count")
-        return nb, resources
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        self._init_preprocessors()
+        BaseConverter.convert_single_notebook(self, notebook_filename)
 
 
 class Recorder(StockCourse):
@@ -49,10 +50,10 @@ class Recorder(StockCourse):
         self.staging = staging
         self.config.CourseDirectory.submitted_directory = str(staging.relative_to(course.root))
         self.folders.submitted_directory = str(staging.relative_to(course.root))
-        after = [step for step in steps(self.config) if step is not CheckCellMetadata]
-        # to check once is enough: metadata when sanitizing, the format after all steps
-        self.config.Autograde.autograde_preprocessors = swap(after, Execute, UseGraded)
-        self.config.Exporter.optimistic_validation = True
+        stock = Autograde(coursedir=CourseDirectory(), config=self.config)
+        steps: list[Any] = [*stock.sanitize_preprocessors, *stock.autograde_preprocessors]
+        self.config.Autograde.sanitize_preprocessors = [s for s in steps if s not in DONE]
+        self.config.Exporter.optimistic_validation = True  # once is enough: after all steps
 
     @property
     def students_own(self) -> dict[str, list[str]]:
@@ -71,7 +72,7 @@ class Recorder(StockCourse):
         """Write a result to the gradebook and the autograded folder; returns the notebooks.
 
         Raises:
-            NotGraded: nbgrader refused it.
+            NotGraded: nbgrader refused it; the gradebook is as it was.
         """
         folder = self.staging / result.student / lab
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,5 +80,13 @@ class Recorder(StockCourse):
         for name, content in {**hand_in.files, **notebooks}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-        UseGraded.graded = {n: nbformat.reads(t, 4) for n, t in result.notebooks.items()}
-        return self.autograde(lab, result.student)
+        try:
+            with one_transaction(self._gradebook):
+                self._run(OnePass, lab, result.student)
+        except OperationalError as error:  # when the transaction began or ended
+            raise NotGraded(str(error.orig)) from None
+        return self.autograded(lab, result.student)
+
+    @cached_property
+    def _gradebook(self) -> Gradebook:
+        return Gradebook(self.folders.db_url, self.folders.course_id)
