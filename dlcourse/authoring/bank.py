@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlcourse.authoring.course import BANK_FILE
 from dlcourse.authoring.errors import AuthoringError, Place
 from dlcourse.authoring.exercise import Exercise
 from dlcourse.authoring.question import Constant, FreeText, Question
@@ -39,7 +40,7 @@ class Bank:
 
     Attributes:
         lab: the lab's name.
-        path: of `exercises.py`.
+        path: of its file.
         module: the loaded file.
         items: exercises, questions, constants and free texts by name, in the author's order.
         driver_sources: source by name of the functions that cases use.
@@ -55,21 +56,36 @@ class Bank:
 
     @classmethod
     def load(cls, folder: Path) -> Bank:
-        """Run `folder/exercises.py` and collect what it defines.
+        """Run the bank in a lab's folder and collect what it defines.
 
         Raises:
             AuthoringError: the file is missing or raises, or two exercises have one name.
         """
-        path = folder / "exercises.py"
+        path = folder / BANK_FILE
         if not path.is_file():
-            raise AuthoringError(Place(path, 0), "", "the lab has no exercises.py")
-        linecache.checkcache(str(path))
-        module = types.ModuleType(f"dlcourse_bank_{folder.name}")
+            raise AuthoringError(Place(path, 0), "", f"the lab has no {BANK_FILE}")
+        return cls.run(folder.name, path.read_text(encoding="utf-8"), path)
+
+    @classmethod
+    def run(cls, lab: str, source: str, path: Path) -> Bank:
+        """Run the source of a bank, which need not be in a file.
+
+        Args:
+            lab: the lab's name.
+            source: of the bank.
+            path: what messages call it.
+
+        Raises:
+            AuthoringError: see `load`.
+        """
+        # without a time stamp, tracebacks and `inspect` take it for what the file holds
+        linecache.cache[str(path)] = (len(source), None, source.splitlines(True), str(path))
+        module = types.ModuleType(f"dlcourse_bank_{lab}")
         module.__file__ = str(path)
         sys.modules[module.__name__] = module
         try:
             with collecting() as items:
-                exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))
+                exec(compile(source, str(path), "exec"), vars(module))
         except AuthoringError:
             raise
         except Exception as error:
@@ -77,7 +93,7 @@ class Bank:
             problem = f"{type(error).__name__}: {error}"
             raise AuthoringError(Place(path, line), "", problem) from error
         sources = _driver_sources(module)
-        return cls(folder.name, path, module, _by_name(items), sources, load_helpers(sources))
+        return cls(lab, path, module, _by_name(items), sources, load_helpers(sources))
 
     @property
     def points(self) -> float:

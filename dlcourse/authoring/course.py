@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dlcourse.authoring.errors import AuthoringError, Place
 
-SOURCE_FILES = ("lab.md", "exercises.py")  # hand-written; never released
+BANK_FILE = "exercises.py"
+SOURCE_FILES = ("lab.md", BANK_FILE)  # hand-written; never released
 
 
 @dataclass(frozen=True)

@@ -237,17 +237,22 @@ class LabChecks:
         Raises:
             ValueError: the file is not readable as this version's checks; says what to do.
         """
-        kinds: dict[str, Any] = {"code": CodeChecks, "text": TextChecks}
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            if data["format"] != FORMAT:
-                raise ValueError(f"format {data['format']}, expected {FORMAT}")
-            exercises: dict[str, Checks] = {}
-            for name, entry in data["exercises"].items():
-                exercises[name] = kinds.get(entry["kind"], HashedChecks).from_json(name, entry)
-            return cls(data["lab"], exercises, data["helpers"])
+            return cls.loads(path.read_text(encoding="utf-8"))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{path} is not a checks file of this version of dlcourse ({error}). "
                 "Copy it again from the course, or upgrade with: pip install -U dlcourse"
             ) from error
+
+    @classmethod
+    def loads(cls, text: str) -> LabChecks:
+        """Return what `dumps` wrote."""
+        kinds: dict[str, Any] = {"code": CodeChecks, "text": TextChecks}
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ValueError(f"format {data['format']}, expected {FORMAT}")
+        exercises: dict[str, Checks] = {}
+        for name, entry in data["exercises"].items():
+            exercises[name] = kinds.get(entry["kind"], HashedChecks).from_json(name, entry)
+        return cls(data["lab"], exercises, data["helpers"])

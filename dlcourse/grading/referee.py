@@ -7,12 +7,10 @@ and writes the cell's output itself. Nothing that the notebook prints or claims 
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -74,14 +72,13 @@ class Key:
     """What the referee knows of a lab: the checks, visible and hidden, with expected values.
 
     Args:
-        folder: `solutions/<lab>`.
-        entropy: seeds the random inputs of hidden cases. Defaults to a fresh draw.
+        bank: the lab's exercises.
+        lab: its visible checks.
+        entropy: seeds the random inputs of hidden cases.
     """
 
-    def __init__(self, folder: Path, entropy: int | None = None) -> None:
-        self.entropy = secrets.randbits(32) if entropy is None else entropy
-        self.bank = Bank.load(folder)
-        self.lab = LabChecks.read(folder / "checks.json")
+    def __init__(self, bank: Bank, lab: LabChecks, entropy: int) -> None:
+        self.bank, self.lab, self.entropy = bank, lab, entropy
         self._complete: dict[tuple[str, bool], CodeChecks] = {}
 
     def prepare(self) -> None:

@@ -7,11 +7,9 @@ and no course folder.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tempfile
 import threading
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,8 +23,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import find_all_files, parse_utc
 
-from dlcourse.authoring.build import FILE_NAME
+from dlcourse.authoring.bank import Bank
+from dlcourse.authoring.course import BANK_FILE
+from dlcourse.checks.session import FILE_NAME
 from dlcourse.checks.source import imported_in_cells
+from dlcourse.checks.spec import LabChecks
 from dlcourse.grading.intake import (
     Unreadable,
     empty_submission,
@@ -39,8 +40,6 @@ from dlcourse.grading.referee import Budget, Graded, Key, grade_notebook
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 from dlcourse.grading.zygote import get_zygote
 
-BANK = "exercises.py"
-
 
 @dataclass(frozen=True)
 class LabPackage:
@@ -48,15 +47,17 @@ class LabPackage:
 
     Attributes:
         lab: its name.
-        solution: `solutions/<lab>` as a zip archive; empty for a foreign assignment, whose tests
-            are in its notebooks.
+        bank: source of its exercises; empty for a foreign assignment, whose tests are in its
+            notebooks.
+        checks: its visible checks, as in `checks.json`; empty for a foreign assignment.
         notebooks: as students got them, JSON by name; with the hidden tests of a foreign one.
         files: that lie beside the notebooks, by relative path.
         entropy: seeds the random inputs of hidden cases, the same for the whole class.
     """
 
     lab: str
-    solution: bytes
+    bank: str
+    checks: str
     notebooks: dict[str, str]
     files: dict[str, bytes]
     entropy: int
@@ -79,7 +80,7 @@ class LabPackage:
         source = Path(folders.format_path(folders.source_directory, ".", lab))
         release = Path(folders.format_path(folders.release_directory, ".", lab))
         released = {path.stem: nbformat.read(path, 4) for path in sorted(release.glob("*.ipynb"))}
-        built_here = (source / BANK).is_file()
+        built_here = (source / BANK_FILE).is_file()
         for name in [path.stem for path in source.glob("*.ipynb")] or [lab]:
             if name not in released:
                 how = (
@@ -95,7 +96,8 @@ class LabPackage:
         beside = {Path(p) for p in find_all_files(str(source), [*folders.ignore, "*.ipynb"])} - kept
         return cls(
             lab,
-            _archive(source) if built_here else b"",
+            _read(source / BANK_FILE) if built_here else "",
+            _read(source / FILE_NAME) if built_here else "",
             {name: nbformat.writes(notebook) for name, notebook in released.items()},
             {str(path.relative_to(source)): path.read_bytes() for path in sorted(beside)},
             entropy,
@@ -111,17 +113,14 @@ class LabPackage:
         """What its notebooks, and answers right and wrong, import, such as "keras.layers"."""
         cells = [cell for notebook in self.released.values() for cell in notebook.cells]
         sources = [cell.source for cell in cells if cell.cell_type == "code"]
-        if self.solution:
-            with zipfile.ZipFile(io.BytesIO(self.solution)) as archive:
-                sources.append(archive.read(BANK).decode())
-        paths = imported_in_cells(sources)
+        paths = imported_in_cells([*sources, self.bank])
         return [path for path in paths if not path.startswith("dlcourse.authoring")]
 
     @property
     def version(self) -> str:
         """A digest of what grades depend on, beside the submission."""
-        notebooks = (text.encode() for text in self.notebooks.values())
-        return digest([self.solution, *notebooks, *self.files.keys(), *self.files.values()])
+        texts = (self.bank, self.checks, *self.notebooks.values(), *self.files.keys())
+        return digest([*texts, *self.files.values()])
 
 
 def digest(parts: Iterable[bytes | str]) -> str:
@@ -130,17 +129,12 @@ def digest(parts: Iterable[bytes | str]) -> str:
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in pieces)).hexdigest()
 
 
-def _archive(source: Path) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        for name in (BANK, FILE_NAME):
-            if not (source / name).is_file():
-                raise FileNotFoundError(
-                    f"{source / name} is missing. Build the lab: dlcourse build {source.name}"
-                )
-            # a fixed date, so that the same content has the same digest
-            file.writestr(zipfile.ZipInfo(name), (source / name).read_bytes())
-    return archive.getvalue()
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing. Build the lab: dlcourse build {path.parts[-2]}"
+        )
+    return path.read_text(encoding="utf-8")
 
 
 def _put_tests_in(notebook: NotebookNode, folders: CourseDirectory, lab: str, name: str) -> None:
@@ -253,9 +247,7 @@ class Worker:
     def __init__(self, package: LabPackage, jail: bool = True) -> None:
         self.package, self.jail = package, jail
         self.zygote = get_zygote(jail, package.imports)  # imports while we do
-        self._temporary = _temporary_folder("dlcourse-key-")
-        folder = Path(self._temporary.name) / package.lab
-        self.key = _unpack_key(package, folder) if package.solution else None
+        self.key = _key(package) if package.bank else None
         if self.key:
             self.key.prepare()
 
@@ -300,7 +292,6 @@ class Worker:
 
     def close(self) -> None:
         self.zygote.close()
-        self._temporary.cleanup()
 
     def __enter__(self) -> Worker:
         return self
@@ -328,26 +319,20 @@ def take_in(
     return rebuilt.notebook, rebuilt.repairs, unreadable
 
 
-def _unpack_key(package: LabPackage, folder: Path) -> Key:
-    folder.mkdir()
-    with zipfile.ZipFile(io.BytesIO(package.solution)) as archive:
-        archive.extractall(folder)
-    return Key(folder, package.entropy)
-
-
-def _temporary_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder that only this user can read; in a worker, dask clears it also after a kill."""
-    try:
-        place = get_worker().local_directory
-    except ValueError:  # this process is no worker
-        place = None
-    return tempfile.TemporaryDirectory(prefix=prefix, dir=place)
+def _key(package: LabPackage) -> Key:
+    """The key exists in memory alone: a grader that is killed leaves no file of it."""
+    bank = Bank.run(package.lab, package.bank, Path(package.lab, BANK_FILE))
+    return Key(bank, LabChecks.loads(package.checks), package.entropy)
 
 
 @contextmanager
 def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
-    """A temporary folder with files, for a jail to copy."""
-    with _temporary_folder("dlcourse-submission-") as name:
+    """A folder with files, for a jail to copy; if the grader is killed, dask clears it away."""
+    try:
+        place = get_worker().local_directory
+    except ValueError:  # this process is no worker
+        place = None
+    with tempfile.TemporaryDirectory(prefix="dlcourse-submission-", dir=place) as name:
         for path, content in files.items():
             (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
             (Path(name) / path).write_bytes(content)
@@ -369,7 +354,7 @@ def grade_task(package: LabPackage, hand_in: HandIn, jail: bool, budget: Budget)
 
 
 def close_workers() -> None:
-    """End what this process kept: zygotes, and folders with the key of a lab."""
+    """End the zygotes that this process kept."""
     for worker in _workers.values():
         worker.close()
     _workers.clear()

@@ -8,11 +8,13 @@ find its own question.
 import json
 import secrets
 import struct
+import tempfile
 
 import nbformat
 import pytest
 
 from dlcourse.authoring.build import build_lab
+from dlcourse.grading.records import read_records
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.simulate import Answer, fill
 from dlcourse.grading.stock import StockCourse
@@ -170,6 +172,19 @@ def test_a_notebook_holds_no_expected_value_and_no_case_before_its_check(course,
         "visible second": OWN_NAMES,
         "hidden second": OWN_NAMES | {"call of second"},
     }
+
+
+def test_a_grader_writes_no_file_of_the_key(course, jail_works, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    package = LabPackage.of(StockCourse(course).folders, LAB, secrets.randbits(32))
+    hand_in = HandIn("somebody", {LAB: (course.labs / LAB / f"{LAB}.ipynb").read_bytes()})
+    with Worker(package, jail_works) as worker:
+        assert not list(temporary.iterdir())
+        result = worker.grade(hand_in)
+        assert not list(temporary.iterdir())
+    assert [record.status for record in read_records(nbformat.reads(result.notebooks[LAB], 4), "")]
 
 
 def test_nothing_that_students_receive_holds_a_hidden_case(course):
