@@ -20,7 +20,7 @@ from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, close_workers, grade_task
-from dlcourse.grading.zygote import Zygote, start_ahead
+from dlcourse.grading.zygote import AT_WISH, Zygote, start_ahead
 from tests.course_support import handed_in
 
 LAB = "00_welcome"
@@ -84,6 +84,18 @@ def test_a_zygote_has_imported_what_the_lab_does_if_it_is_harmless(
     with Zygote(jail_works, imports) as zygote, zygote.fork(Policy(str(tmp_path))) as notebook:
         (output,) = notebook.ask({"run": source}, 60)["outputs"]
     assert output["data"]["text/plain"] == there
+
+
+def test_a_zygote_has_one_thread_whatever_it_imported(jail_works, tmp_path):
+    with Zygote(jail_works, sorted(AT_WISH)) as zygote, zygote.fork(Policy(str(tmp_path))):
+        assert psutil.Process(zygote.pid).num_threads() == 1
+
+
+def test_a_notebook_seeks_no_garbage_in_what_its_zygote_imported(jail_works, tmp_path):
+    source = "import gc; gc.get_freeze_count() > 10 * len(gc.get_objects())"
+    with Zygote(jail_works) as zygote, zygote.fork(Policy(str(tmp_path))) as notebook:
+        (output,) = notebook.ask({"run": source}, 60)["outputs"]
+    assert output["data"]["text/plain"] == "True"
 
 
 def test_threads_of_a_process_share_one_zygote_and_give_the_same_grades(course, jail_works):

@@ -10,7 +10,9 @@ for one fork and brings the socket that the forked notebook will serve.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -37,7 +39,7 @@ ALWAYS = (
     "dlcourse.checks",
     "dlcourse.grading.shell",
 )
-# packages that start no thread and run no operation when they are imported, at the lab's wish
+# at the lab's wish: packages that start no thread when they are imported, and run no operation
 AT_WISH = {"dlcourse", "keras", "matplotlib", "pandas", "scipy", "sklearn", "tensorflow"}
 LATER = {  # what ours import on first use
     "dlcourse.datasets": ("pandas", "sklearn.datasets", "sklearn.model_selection"),
@@ -56,6 +58,8 @@ def main(descriptor: int, wishes: list[str]) -> None:
         except ImportError:
             continue  # a name in a module, or a notebook that needs it will say so
     _format_an_error()
+    _draw_a_figure()
+    gc.freeze()  # what is here now is no garbage of a notebook: it need not look through it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for notebooks: no zombies
     wire.send(control, {"ready": True})
     while True:
@@ -79,6 +83,15 @@ def _format_an_error() -> None:
         raise ValueError
     except ValueError:
         AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
+
+
+def _draw_a_figure() -> None:
+    """Load what the first figure of a notebook needs: fonts, and the parser of formulas."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.gca().set_title("$x^2$")
+    figure.savefig(io.BytesIO(), bbox_inches="tight")
 
 
 def _become_notebook(connection: socket.socket, request: dict[str, Any]) -> None:

@@ -51,7 +51,6 @@ _SERIES: list[dict[str, Any]] = [
 RC: Any = {
     "axes.axisbelow": True,
     "axes.formatter.limits": (-3, 4),
-    "axes.formatter.use_mathtext": True,
     "axes.grid": True,
     "axes.labelsize": 10,
     "axes.prop_cycle": cycler(color=[s["color"] for s in _SERIES]),
