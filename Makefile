@@ -32,9 +32,9 @@ demo: $(READY) ## build the labs, grade a simulated class of 24 with nbgrader, s
 	@$(BIN)/dlcourse demo
 
 .PHONY: lab
-lab: $(READY) ## open the labs in JupyterLab
-	@echo "==> Opening labs/"
-	@$(BIN)/dlcourse start labs
+lab: $(READY) ## open a copy of the labs in JupyterLab, to work in
+	@echo "==> Opening my-labs/"
+	@$(BIN)/dlcourse start my-labs
 
 .PHONY: build
 build: $(READY) ## rebuild the notebooks and checks of all labs from solutions/
