@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from dlcourse.checks.source import forbidden_use, imported_in_cells, is_stub
+from dlcourse.checks.source import forbidden_in_cells, forbidden_use, imported_in_cells, is_stub
 
 
 def notebook(*cells):
@@ -103,3 +103,24 @@ def test_the_imports_of_cells_by_their_full_path():
         "def f():\n    import os.path\n    from keras import layers",
     ]
     assert imported_in_cells(cells) == ["numpy", "keras.layers", "keras.ops", "os"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "x0 = (",
+        "x0 = 1\0",
+        "x0 = '\ud800'",
+        "x0 = a" + ".a" * 1500,
+        "x0 = a" + ".a" * 3000,
+        "x0 = " + " + ".join("1" * 30_000),
+        "if 1:\n    x0 = 1\n" + "elif 1:\n    pass\n" * 3000,
+    ],
+    ids=["syntax", "null", "surrogate", "long chain", "longer chain", "sum", "branches"],
+)
+def test_a_cell_that_cannot_be_read_hides_no_other(cell):
+    answer = "import numpy as np\ndef f(x):\n    return np.gradient(x, x0)"
+    found = forbidden_in_cells("f", ["np.gradient"], [cell, answer])
+    assert found == ("np.gradient", "return np.gradient(x, x0)")
+    assert forbidden_in_cells("x0", ["np.gradient"], [cell, answer]) is None
+    assert imported_in_cells([cell, answer]) == ["numpy"]

@@ -203,13 +203,17 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
         (lambda b: b.decode().encode("utf-16"), "UTF-16"),
         (lambda b: b.replace(b"Lab 00", b"Lab \xff\xfe"), "not UTF-8"),
         (lambda b: b + b"\0\0\0garbage", "followed the end"),
+        (lambda b: b.replace(b"Lab 00", rb"Lab \ud800"), "half of a character"),
+        (lambda b: b.replace(b"Lab 00", rb"Lab \ud83d\ude00"), None),
     ],
 )
 def test_small_damage_is_repaired(released, write, damage, repair):
     submission = read_notebook(write(damage(LAB.read_bytes())))
     assert (repair is None) == (submission.repairs == [])
     assert all(repair in text for text in submission.repairs)
-    assert rebuild(released, submission).missing == []
+    rebuilt = rebuild(released, submission)
+    assert rebuilt.missing == []
+    assert nbformat.writes(rebuilt.notebook).encode()
 
 
 def test_unreadable_cells_are_left_out(released, write):

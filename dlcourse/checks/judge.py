@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -68,7 +68,7 @@ class Answer(Protocol):
         """Return what is bound to the exercise's name."""
         ...
 
-    def forbidden_use(self, names: Iterable[str]) -> tuple[str, str] | None:
+    def forbidden_use(self, names: Collection[str]) -> tuple[str, str] | None:
         """Return (name, source line) of the first forbidden name that the answer uses."""
         ...
 
@@ -110,7 +110,7 @@ class LocalAnswer:
     def state(self) -> AnswerState:
         return state_of(self.name, self.namespace)
 
-    def forbidden_use(self, names: Iterable[str]) -> tuple[str, str] | None:
+    def forbidden_use(self, names: Collection[str]) -> tuple[str, str] | None:
         return forbidden_use(self.namespace[self.name], names, self.namespace)
 
     def outcome(self, case: Case) -> Outcome:

@@ -47,7 +47,7 @@ def rebuild(config: dict[str, Any], weights: list[np.ndarray]) -> Any:
     with _without_values():
         outline = _deserialized(_without(config, "compile_config"))
         shapes = [tuple(weight.shape) for weight in outline.weights]
-        largest = max((size for size in _output_sizes(outline)), default=0)
+        largest = max(_output_sizes(outline), default=0)
     if shapes != [weight.shape for weight in weights]:
         raise ValueError("the weights of the model do not fit its layers")
     if largest > LARGEST_OUTPUT:

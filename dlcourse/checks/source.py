@@ -7,7 +7,8 @@ import dis
 import inspect
 import textwrap
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 _NOTHING = {"RESUME", "NOP", "CACHE"}
@@ -47,17 +48,17 @@ def forbidden_use(
 
 
 def forbidden_in_cells(
-    name: str, forbidden: Iterable[str], cells: Iterable[str]
+    name: str, forbidden: Collection[str], cells: Iterable[str]
 ) -> tuple[str, str] | None:
     """Like `forbidden_use`, for the answer bound to `name` by a notebook's cells, as text."""
-    known: dict[str, str] = {}
+    if not forbidden:
+        return None
     definitions: dict[str, str] = {}
-    for cell, tree in _parsed(cells):
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign):
-                names = [node.name] if not isinstance(node, ast.Assign) else _targets(node)
-                definitions.update(dict.fromkeys(names, ast.get_source_segment(cell, node) or ""))
-        known.update(_imported(tree))
+    known: dict[str, str] = {}
+    for cell in cells:
+        defined, imported = _names_of(cell)
+        definitions |= defined
+        known |= imported
     wanted, waiting, sources = set(), [name], []
     while waiting:
         item = waiting.pop()
@@ -70,16 +71,23 @@ def forbidden_in_cells(
 
 def imported_in_cells(cells: Iterable[str]) -> list[str]:
     """The full path of all that a notebook's cells import, such as "keras.layers", in order."""
-    paths = [path for _, tree in _parsed(cells) for path in _imported(tree).values()]
+    paths = [path for cell in cells for path in _names_of(cell)[1].values()]
     return list(dict.fromkeys(paths))
 
 
-def _parsed(cells: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
-    for cell in cells:
-        try:
-            yield cell, ast.parse(cell)
-        except SyntaxError:
-            continue  # a cell that cannot run binds nothing (or uses IPython's magics)
+@lru_cache(maxsize=256)  # the exercises of a notebook look at the same cells
+def _names_of(cell: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What a cell binds at its top: the source of what it defines, the path of what it imports."""
+    try:
+        tree = ast.parse(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return {}, {}  # no Python, such as IPython's magics, or too deeply nested to run
+    definitions: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign):
+            names = [node.name] if not isinstance(node, ast.Assign) else _targets(node)
+            definitions.update(dict.fromkeys(names, ast.get_source_segment(cell, node) or ""))
+    return definitions, _imported(tree)
 
 
 def _targets(node: ast.Assign) -> list[str]:
@@ -89,7 +97,7 @@ def _targets(node: ast.Assign) -> list[str]:
 def _first_use(
     sources: Iterable[str], forbidden: Iterable[str], known: Mapping[str, str]
 ) -> tuple[str, str] | None:
-    wanted = {_canonical(name): name for name in forbidden}
+    wanted = {full_path(name): name for name in forbidden}
     for source in sources:
         for dotted, node in _dotted_names(ast.parse(source), known):
             for canonical, name in wanted.items():
@@ -98,7 +106,8 @@ def _first_use(
     return None
 
 
-def _canonical(name: str) -> str:
+def full_path(name: str) -> str:
+    """Return a name with its package in full: "np.dot" is "numpy.dot"."""
     first, _, rest = name.partition(".")
     full = {"np": "numpy", "pd": "pandas", "tf": "tensorflow"}.get(first, first)
     return f"{full}.{rest}" if rest else full
@@ -163,12 +172,11 @@ def _imported(tree: ast.AST) -> dict[str, str]:
 
 
 def _chain(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        head = _chain(node.value)
-        return f"{head}.{node.attr}" if head else None
-    return None
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
 
 
 def _full_name(name: str, item: Any) -> str:

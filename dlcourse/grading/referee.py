@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -176,7 +176,7 @@ class JailedAnswer:
             str(facts.get("type"))[:80],
         )
 
-    def forbidden_use(self, names: Iterable[str]) -> tuple[str, str] | None:
+    def forbidden_use(self, names: Collection[str]) -> tuple[str, str] | None:
         return forbidden_in_cells(self.name, names, self.cells)
 
     def outcome(self, case: Case) -> Outcome:

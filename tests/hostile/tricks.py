@@ -386,6 +386,8 @@ print("LEAK" if ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0 else "nothing")
 }
 
 UNLUCKY = {
+    "nested_too_deeply_to_compile": "x = a" + ".a" * 3000,
+    "a_chain_too_long_for_recursion": "def unused(a):\n    return a" + ".a" * 1500,
     "warns": "import warnings\nwarnings.warn('careful')",
     "prints_to_stderr": "import sys\nprint('oh', file=sys.stderr)",
     "thread_that_prints": """
