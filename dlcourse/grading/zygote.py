@@ -243,7 +243,7 @@ class Notebook:
         while not wire.is_coming(self._connection, min(LOOK, deadline - time.monotonic())):
             if time.monotonic() >= deadline:
                 raise wire.WireTimeout("no answer in time")
-            if _memory(self._pids[0]) > self._memory:
+            if _uses_more_than(self._memory, self._pids[0]):
                 raise wire.WireError(f"more than {self._memory >> 30} GB of memory were used")
         return wire.receive(self._connection, deadline - time.monotonic())
 
@@ -264,14 +264,21 @@ class Notebook:
         self.close()
 
 
-def _memory(pid: int) -> int:
-    """Bytes that a process and its descendants use, each page that they share counted once."""
+def _uses_more_than(limit: int, pid: int) -> bool:
+    """Whether a process and its descendants use more bytes, a page that they share counted once."""
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    # to count shared pages once takes long: only if it matters
+    return _sum(family, "rss") > limit and _sum(family, "pss") > limit
+
+
+def _sum(family: list[psutil.Process], kind: str) -> int:
     total = 0
-    with contextlib.suppress(psutil.Error, OSError):
-        process = psutil.Process(pid)
-        for part in [process, *process.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error, OSError):
-                total += part.memory_full_info().pss
+    for process in family:
+        with contextlib.suppress(psutil.Error, OSError):
+            memory = process.memory_full_info() if kind == "pss" else process.memory_info()
+            total += getattr(memory, kind)
     return total
 
 
