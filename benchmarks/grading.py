@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import psutil
 import typer
+from nbgrader.utils import is_grade
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +30,7 @@ from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.grading.runner import ClassRun, default_jobs
 from dlcourse.grading.sandbox import Policy
-from dlcourse.grading.simulate import simulate_class
+from dlcourse.grading.simulate import hand_in
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, LabPackage, take_in
 from dlcourse.grading.wire import WireError
@@ -37,6 +38,15 @@ from dlcourse.grading.zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
 Way = Callable[[Course, str, list[str]], Iterable[str]]  # students, an iterator: as they finish
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds: to the first result (nan if unknown), from there and in all per submission."""
+
+    first: float
+    from_there: float
+    each: float
 
 
 def main(
@@ -53,51 +63,54 @@ def main(
         "dlcourse grade --jobs 1": partial(ours, jobs=1),
         f"dlcourse grade --jobs {jobs}": partial(ours, jobs=jobs),
     }
-    table = Table("", "s/submission", "ratio to stock", "first result (s)", title=name)
-    table.columns[0].no_wrap = True
-    base, scores = 0.0, []
+    measured, scores = {}, []
     for label, way in ways.items():
         with class_in(name, students) as (course, roll):
-            first, seconds = measure(way, course, name, roll)
+            measured[label] = measure(way, course, name, roll)
             scores.append(StockCourse(course).scores(name))
-        base = base or seconds
-        shown = "" if math.isnan(first) else f"{first:.1f}"
-        table.add_row(label, f"{seconds:.2f}", f"{base / seconds:.2f}", shown)
     with class_in(name, students) as (course, roll):
         limit = own_cells(course, name, roll) / jobs
-    table.add_section()
-    table.add_row(f"limit: their own cells, on {jobs} cores", f"{limit:.2f}", f"{base / limit:.2f}")
-    Console().print(table)
+    show(name, measured, limit, jobs)
     readable = set.intersection(*map(set, scores))
     equal = all(other[s] == scores[0][s] for other in scores for s in readable)
     Console().print(f"Grades of the {len(readable)} readable submissions equal in all: {equal}")
+
+
+def show(title: str, measured: dict[str, Measured], limit: float, jobs: int) -> None:
+    """Print the table; stock comes first, one worker and several come last."""
+    columns = ("", "s/submission", "ratio to stock", "first result (s)", "from there")
+    table = Table(*columns, title=title)
+    table.columns[0].no_wrap = True
+    stock, *_, one, several = measured.values()
+    for label, way in measured.items():
+        known = [] if math.isnan(way.first) else [f"{way.first:.1f}", f"{way.from_there:.2f}"]
+        table.add_row(label, f"{way.each:.2f}", f"{stock.each / way.each:.2f}", *known)
+    table.add_section()
+    own = f"limit: their own cells, on {jobs} cores"
+    table.add_row(own, f"{limit:.2f}", f"{stock.each / limit:.2f}")
+    Console().print(table)
+    ratio = one.from_there / several.from_there
+    Console().print(f"From the first result, {jobs} workers are {ratio:.2f} times as fast as one.")
 
 
 @contextlib.contextmanager
 def class_in(lab: str, students: int) -> Iterator[tuple[Course, list[str]]]:
     """Make a course with a simulated class that has handed in."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        shutil.copy(ROOT / "nbgrader_config.py", root)
-        for part in ("solutions", "labs"):
-            shutil.copytree(ROOT / part / lab, root / part / lab)
-        course = Course(root)
-        released = StockCourse(course).release(lab)
-        bank = Bank.load(root / "solutions" / lab)
-        submissions = simulate_class(bank, released, students=students)
-        for submission in submissions:
-            submission.write(root / "submitted")
+        course = Course(ROOT).copy([lab], Path(folder))
+        submissions = hand_in(course, Bank.load(course.solutions / lab), students=students)
         yield course, [submission.student for submission in submissions]
 
 
-def measure(way: Way, course: Course, lab: str, roll: list[str]) -> tuple[float, float]:
-    """Grade the class; return the seconds to the first result, if known, and per submission."""
-    started, first = time.perf_counter(), float("nan")
+def measure(way: Way, course: Course, lab: str, roll: list[str]) -> Measured:
+    """Grade the class."""
+    started, first = time.perf_counter(), math.nan
     students = way(course, lab, roll)
     for place, _ in enumerate(students):
         if place == 0 and isinstance(students, Iterator):
             first = time.perf_counter() - started
-    return first, (time.perf_counter() - started) / len(roll)
+    total = time.perf_counter() - started
+    return Measured(first, (total - first) / (len(roll) - 1), total / len(roll))
 
 
 def stock(course: Course, lab: str, roll: list[str]) -> Iterator[str]:
@@ -143,9 +156,7 @@ def own_cells(course: Course, lab: str, roll: list[str]) -> float:
             with zygote.fork(Policy(folder)) as running, contextlib.suppress(WireError):
                 family = psutil.Process(zygote.pid).children(recursive=True)
                 for cell in notebook.cells:
-                    if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get(
-                        "grade"
-                    ):
+                    if cell.cell_type == "code" and not is_grade(cell):
                         running.ask({"run": cell.source}, 60)
                 seconds += sum(sum(process.cpu_times()[:2]) for process in family)
     return seconds / len(roll)

@@ -8,7 +8,6 @@ takes less than 150 MB. Run it on a quiet machine: python benchmarks/scale.py [-
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import tempfile
 import time
@@ -73,17 +72,14 @@ def main() -> None:
 
 def class_in(root: Path, students: int) -> Course:
     """Make a course in which a class of any size has handed in."""
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    for part in ("solutions", "labs"):
-        shutil.copytree(ROOT / part / LAB, root / part / LAB)
-    released = StockCourse(Course(root)).release(LAB)
-    bank = Bank.load(root / "solutions" / LAB)
-    block = simulate_class(bank, released, students=BLOCK)
+    course = Course(ROOT).copy([LAB], root)
+    bank = Bank.load(course.solutions / LAB)
+    block = simulate_class(bank, StockCourse(course).release(LAB), students=BLOCK)
     for number in range(students):
         folder = root / "submitted" / f"student-{number:04}" / LAB
         folder.mkdir(parents=True)
         (folder / f"{LAB}.ipynb").write_text(block[number % BLOCK].text, encoding="utf-8")
-    return Course(root)
+    return course
 
 
 def measure(course: Course, students: int, jobs: int) -> Measured:

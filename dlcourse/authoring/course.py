@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,19 @@ class Course:
             f"{here} is not in a course: expected a folder with nbgrader_config.py. "
             "Change to the course's folder, or name it with --course."
         )
+
+    def copy(self, labs: Iterable[str], root: Path) -> Course:
+        """Copy the configuration and what nbgrader needs of some labs into a folder.
+
+        Args:
+            labs: their names.
+            root: of the copy, made if needed; it has none of these labs.
+        """
+        root.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.root / "nbgrader_config.py", root)
+        for lab in labs:
+            shutil.copytree(self.solutions / lab, root / "solutions" / lab)
+        return Course(root)
 
     @property
     def solutions(self) -> Path:

@@ -5,7 +5,6 @@ It works in `build/demo`, on a copy of the course with a gradebook of its own.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.authoring.question import FreeText
 from dlcourse.grading.records import read_records, stopped_cells
 from dlcourse.grading.report import render
-from dlcourse.grading.simulate import WRONG, Submission, simulate_class
+from dlcourse.grading.simulate import WRONG, Submission, hand_in
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.summary import LabGrades
 from dlcourse.grading.tables import exercises_table, progress_bar, scores_table
@@ -45,16 +44,13 @@ def run_demo(
     """
     with console.status("building the labs"):
         copy = course_copy(course, labs)
-        stock = StockCourse(copy)
-        banks = {lab: Bank.load(copy.solutions / lab) for lab in labs}
+        banks = [Bank.load(copy.solutions / lab) for lab in labs]
         submissions = [
             submission
-            for lab, bank in banks.items()
-            for submission in simulate_class(bank, stock.release(lab), students=students, seed=seed)
+            for bank in banks
+            for submission in hand_in(copy, bank, students=students, seed=seed)
         ]
-        for submission in submissions:
-            submission.write(copy.root / "submitted")
-    grades = grade(stock, banks.values(), submissions, console)
+    grades = grade(StockCourse(copy), banks, submissions, console)
     for lab_grades in grades:
         console.print(exercises_table(lab_grades), "")
     console.print(scores_table(grades), "")
@@ -77,11 +73,7 @@ def course_copy(course: Course, labs: Sequence[str]) -> Course:
     root = course.root / FOLDER
     if root.exists():
         rmtree(root)
-    root.mkdir(parents=True)
-    shutil.copy(course.root / "nbgrader_config.py", root)
-    for lab in labs:
-        shutil.copytree(course.solutions / lab, root / "solutions" / lab)
-    return Course(root)
+    return course.copy(labs, root)
 
 
 def grade(

@@ -15,9 +15,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from dlcourse.authoring.bank import Bank, Item
+from dlcourse.authoring.course import Course
 from dlcourse.authoring.exercise import Exercise
 from dlcourse.authoring.question import FreeText, Question
 from dlcourse.authoring.source import standalone
+from dlcourse.grading.stock import StockCourse
 
 RIGHT, WRONG, BLANK, CRASH = "right", "wrong", "blank", "crash"
 
@@ -147,6 +149,15 @@ def simulate_class(
         if student == cut_off:
             text = text[: len(text) // 2]
         submissions.append(Submission(student, bank.lab, answers, text, student == cut_off))
+    return submissions
+
+
+def hand_in(course: Course, bank: Bank, *, students: int = 24, seed: int = 0) -> list[Submission]:
+    """Release a lab, and let a simulated class hand it in; see `simulate_class`."""
+    released = StockCourse(course).release(bank.lab)
+    submissions = simulate_class(bank, released, students=students, seed=seed)
+    for submission in submissions:
+        submission.write(course.root / "submitted")
     return submissions
 
 
