@@ -216,6 +216,43 @@ def test_a_step_that_fails_leaves_the_gradebook_as_it_was(two_courses, grade):
     assert recorded(course)["late"]["score"] == 0
 
 
+STEPS_BY_NAME = """
+of = "nbgrader.preprocessors.{}".format
+c.Autograde.sanitize_preprocessors = [of("ClearOutput"), of("OverwriteCells")]
+c.Autograde.autograde_preprocessors = [of("Execute"), of("SaveAutoGrades")]
+"""
+
+
+def test_steps_may_be_given_by_name(two_courses, grade):
+    courses = two_courses(STEPS_BY_NAME)
+    for course in courses:
+        hand_in(course, "late", WRONG)
+        assert grade(course).returncode == 0
+    grades = [recorded(course) for course in courses]
+    assert grades[0] == grades[1]
+    assert {s: grades[1][s]["score"] for s in HANDED_IN} == {"punctual": 5, "late": 0}
+
+
+TAKES_BACK = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class TakesBack(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        self.parent.gradebook.db.rollback()
+
+c.AssignLatePenalties.plugin_class = TakesBack
+"""
+
+
+def test_what_a_step_takes_back_is_told(two_courses, grade):
+    _, course = two_courses(TAKES_BACK)
+    done = grade(course)
+    assert done.returncode == 1
+    assert "late: not in the gradebook: a step of nbgrader took its changes back" in done.stdout
+    assert recorded(course)["punctual"]["score"] == 5
+    assert "late" not in recorded(course)
+
+
 @pytest.mark.parametrize("create", [True, False])
 def test_a_student_who_is_not_in_the_gradebook(two_courses, grade, create):
     stock, ours = two_courses(f"c.Autograde.create_student = {create}")

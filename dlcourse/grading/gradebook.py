@@ -1,39 +1,70 @@
 """Put graded notebooks into nbgrader's gradebook and folders, by nbgrader's own converter.
 
-`nbgrader autograde` runs on staged copies that the referee has run and judged already. Timestamps,
-late penalties, manual grades, comments and the autograded folder are as they would be without us.
+`nbgrader autograde` runs on staged copies, with its `Execute` step replaced by a look-up of the
+notebook that the referee graded. Timestamps, late penalties, manual grades, comments and the
+autograded folder are as they would be without us.
 """
 
 from __future__ import annotations
 
 import shutil
 from functools import cached_property
+from inspect import isclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, Execute
-from sqlalchemy.exc import OperationalError
+from nbgrader.preprocessors import CheckCellMetadata, Execute, NbGraderPreprocessor
+from nbgrader.utils import setenv
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config import Config
+from traitlets.utils.importstring import import_item
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
 
-# what intake and referee have done: the metadata are the instructor's, the cells ran
-DONE = (ClearOutput, Execute, CheckCellMetadata)
+
+class UseGraded(NbGraderPreprocessor):
+    """Stands in for `Execute`: takes the outputs from the notebook that was graded already."""
+
+    graded: ClassVar[dict[str, NotebookNode]] = {}
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        place = resources["nbgrader"]
+        outputs = {cell.id: cell for cell in self.graded[place["notebook"]].cells}
+        for cell in nb.cells:
+            if cell.cell_type == "code" and cell.id in outputs:
+                cell.outputs = outputs[cell.id].get("outputs", [])
+                cell.execution_count = outputs[cell.id].get("execution_count")
+        converter = self.parent.parent
+        folder = converter._format_dest(place["assignment"], place["student"])
+        resources["metadata"]["path"] = folder  # as in nbgrader's second pass
+        return nb, resources
 
 
 class OnePass(Autograde):
-    """nbgrader's converter with all of its steps in the first of its two passes."""
+    """nbgrader's converter with the steps of both of its passes in one."""
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         self._init_preprocessors()
-        BaseConverter.convert_single_notebook(self, notebook_filename)
+        with setenv(NBGRADER_EXECUTION="autograde"):
+            BaseConverter.convert_single_notebook(self, notebook_filename)
+
+
+def _one_pass(config: Config) -> list[Any]:
+    """The steps of a configuration: what sanitizes, our stand-in, and what follows a run."""
+    stock = Autograde(coursedir=CourseDirectory(), config=config)
+    after = [import_item(s) if isinstance(s, str) else s for s in stock.autograde_preprocessors]
+    # to check metadata once is enough, when sanitizing
+    kept = [s for s in after if not (isclass(s) and issubclass(s, Execute | CheckCellMetadata))]
+    return [*stock.sanitize_preprocessors, UseGraded, *kept]
 
 
 class Recorder(StockCourse):
@@ -50,9 +81,7 @@ class Recorder(StockCourse):
         self.staging = staging
         self.config.CourseDirectory.submitted_directory = str(staging.relative_to(course.root))
         self.folders.submitted_directory = str(staging.relative_to(course.root))
-        stock = Autograde(coursedir=CourseDirectory(), config=self.config)
-        steps: list[Any] = [*stock.sanitize_preprocessors, *stock.autograde_preprocessors]
-        self.config.Autograde.sanitize_preprocessors = [s for s in steps if s not in DONE]
+        self.config.Autograde.sanitize_preprocessors = _one_pass(self.config)
         self.config.Exporter.optimistic_validation = True  # once is enough: after all steps
 
     @property
@@ -80,12 +109,16 @@ class Recorder(StockCourse):
         for name, content in {**hand_in.files, **notebooks}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
+        UseGraded.graded = {n: nbformat.reads(t, 4) for n, t in result.notebooks.items()}
+        self._run(OnePass, lab, result.student)
+        return self.autograded(lab, result.student)
+
+    def _convert(self, app: BaseConverter) -> None:
         try:
             with one_transaction(self._gradebook):
-                self._run(OnePass, lab, result.student)
-        except OperationalError as error:  # when the transaction began or ended
-            raise NotGraded(str(error.orig)) from None
-        return self.autograded(lab, result.student)
+                super()._convert(app)
+        except SQLAlchemyError as error:
+            raise NotGraded(str(getattr(error, "orig", None) or error)) from None
 
     @cached_property
     def _gradebook(self) -> Gradebook:

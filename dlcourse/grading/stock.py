@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 
@@ -90,7 +91,10 @@ class StockCourse:
         app.force = True
         # In a thread nbgrader does not see Ctrl-C: it would take it for a failure and go on.
         with ThreadPoolExecutor(1) as thread:
-            result = thread.submit(capture_log, app).result()
+            thread.submit(self._convert, app).result()
+
+    def _convert(self, app: BaseConverter) -> None:
+        result = capture_log(app)
         if not result["success"]:
             raise NotGraded(_reason(result.get("log", "") + result["error"]))
 
