@@ -203,7 +203,7 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
         (lambda b: b.decode().encode("utf-16"), "UTF-16"),
         (lambda b: b.replace(b"Lab 00", b"Lab \xff\xfe"), "not UTF-8"),
         (lambda b: b + b"\0\0\0garbage", "followed the end"),
-        (lambda b: b.replace(b"Lab 00", rb"Lab \ud800"), "half of a character"),
+        (lambda b: b.replace(b"Lab 00", rb"Lab \ud800"), None),
         (lambda b: b.replace(b"Lab 00", rb"Lab \ud83d\ude00"), None),
     ],
 )

@@ -259,7 +259,7 @@ def judge_hashed(checks: HashedChecks, namespace: Mapping[str, Any]) -> Verdict:
     """Judge a constant or the letters of a question."""
     verdict = Verdict(checks.name, FAILED, 0.0, checks.points)
     given = namespace.get(checks.name)
-    if given is None or given is ... or given == "":
+    if given is None or given is ... or (isinstance(given, str) and not given):
         problem = f"set `{checks.name}` to your answer and run its cell"
         return replace(verdict, status=NOT_ATTEMPTED, problem=problem)
     normalized = _letters(given, checks) if checks.letters else _grid(given, checks.step)
@@ -291,9 +291,9 @@ def _grid(given: Any, step: float) -> list[str]:
     """The grid points near a number, so that rounding does not decide."""
     try:
         value = float(np.asarray(given).reshape(()))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return []
-    if not math.isfinite(value):
+    if not math.isfinite(value / step):
         return []
     nearest = round(value / step)
     return [str(nearest + d) for d in (0, -1, 1)]

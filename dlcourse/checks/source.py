@@ -59,13 +59,12 @@ def forbidden_in_cells(
         defined, imported = _names_of(cell)
         definitions |= defined
         known |= imported
-    wanted, waiting, sources = set(), [name], []
+    waiting, sources = {name}, dict[str, None]()
     while waiting:
-        item = waiting.pop()
-        if item not in wanted and item in definitions:
-            wanted.add(item)
-            sources.append(textwrap.dedent(definitions[item]))
-            waiting += [n.id for n in ast.walk(ast.parse(sources[-1])) if isinstance(n, ast.Name)]
+        source = textwrap.dedent(definitions.pop(waiting.pop(), ""))
+        if source not in sources:  # as it would be for each name of `a = b = c = ...`
+            sources[source] = None
+            waiting |= {n.id for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name)}
     return _first_use(sources, forbidden, known)
 
 
@@ -83,11 +82,20 @@ def _names_of(cell: str) -> tuple[dict[str, str], dict[str, str]]:
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return {}, {}  # no Python, such as IPython's magics, or too deeply nested to run
     definitions: dict[str, str] = {}
+    lines = cell.replace("\r\n", "\n").replace("\r", "\n").encode().split(b"\n")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign):
             names = [node.name] if not isinstance(node, ast.Assign) else _targets(node)
-            definitions.update(dict.fromkeys(names, ast.get_source_segment(cell, node) or ""))
+            definitions.update(dict.fromkeys(names, _segment(lines, node)))
     return definitions, _imported(tree)
+
+
+def _segment(lines: list[bytes], node: ast.stmt) -> str:
+    """The source of a statement; `ast.get_source_segment` would split the cell for each anew."""
+    segment = lines[node.lineno - 1 : node.end_lineno]
+    segment[-1] = segment[-1][: node.end_col_offset]
+    segment[0] = segment[0][node.col_offset :]
+    return b"\n".join(segment).decode()
 
 
 def _targets(node: ast.Assign) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
 MAX_BESIDE = 50_000_000  # bytes of all other files together
-HALF = re.compile(r"\\u[dD][89a-fA-F]")  # a surrogate: half of a character, alone or in a pair
 
 
 class Unreadable(Exception):
@@ -100,7 +98,7 @@ def read_beside(folder: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     room = MAX_BESIDE
     for parent, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.endswith(".ipynb"))
         for path in sorted(Path(parent) / name for name in names if not name.endswith(".ipynb")):
             try:
                 content = read_bytes(path)
@@ -118,7 +116,6 @@ def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
     text = _decode(content, repairs)
     try:
         data, end = json.JSONDecoder().raw_decode(text.lstrip())
-        data = _without_halves(data, repairs) if HALF.search(text) else data
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Unreadable(f"it is not JSON, as notebooks are ({reason}); save it again") from None
@@ -127,16 +124,6 @@ def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Unreadable(f"it is JSON, but not a notebook: a {type(data).__name__}")
     return data
-
-
-def _without_halves(data: Any, repairs: list[str]) -> Any:
-    """Replace surrogates without a partner: JSON can hold them, no file and no cell can."""
-    text = json.dumps(data, ensure_ascii=False)
-    readable = text.encode(errors="replace").decode()
-    if readable == text:
-        return data
-    repairs.append("Something that is half of a character was replaced.")
-    return json.loads(readable)
 
 
 def _decode(content: bytes, repairs: list[str]) -> str:
@@ -176,7 +163,12 @@ def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[tuple[str, str,
         if len(source) > MAX_ANSWER:
             repairs.append(f"Cell {number} has {len(source):,} characters and was left out.")
             continue
-        yield str(cell.get("cell_type", "")), _grade_id(cell), source
+        yield _whole(str(cell.get("cell_type", ""))[:20]), _grade_id(cell), _whole(source)
+
+
+def _whole(text: str) -> str:
+    """Replace a surrogate without its partner: JSON can hold it, no file and no cell can."""
+    return text.encode(errors="replace").decode()
 
 
 def _grade_id(cell: dict[str, Any]) -> str:

@@ -35,6 +35,9 @@ from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.wire import WireError, WireTimeout
 from dlcourse.grading.zygote import Notebook, Zygote
 
+# what data that is not as agreed may raise
+GARBAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+DEEPEST = 50  # levels in an output of a cell
 CHECK_CELL = re.compile(r"""^\s*check\(\s*["'](\w+)["']\s*\)\s*(#.*)?$""")
 
 # What the bank computes (cases, views) uses what a process has once: seeds, output, Keras' state.
@@ -191,7 +194,7 @@ class JailedAnswer:
             outcome = _outcome(answer)
         except Dead as death:
             return Outcome(raised="Dead", message=f"something fatal: {death}")
-        except (ValueError, KeyError, TypeError):
+        except GARBAGE:
             return Outcome(raised="Garbage", message="an answer that is not plain data")
         if case.view and outcome.raised is None:
             with _computing:
@@ -282,7 +285,7 @@ def _run_cell(jail: Jail, cell: NotebookNode, graded: Graded) -> None:
         cell.outputs = [
             new_output("error", ename="Stopped", evalue=str(death), traceback=[str(death)])
         ]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except GARBAGE:
         graded.incidents.append(f"Cell {cell.id}: its outputs could not be read.")
     if _marks(cell).get("grade"):  # an assertion of a foreign course: a warning is no failure
         cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
@@ -299,10 +302,20 @@ def _output(item: dict[str, Any]) -> NotebookNode:
             "error", ename=str(item["ename"]), evalue=str(item["evalue"]), traceback=lines
         )
     data = {str(k): v for k, v in item["data"].items() if isinstance(v, (str, dict))}
+    _need_depth(data, DEEPEST)
     if kind == "execute_result":
         count = int(item["execution_count"])
         return new_output("execute_result", data=data, execution_count=count)
     return new_output("display_data", data=data)
+
+
+def _need_depth(data: Any, room: int) -> None:
+    """Raise ValueError if something is nested more deeply."""
+    if room == 0:
+        raise ValueError("nested too deeply")
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for part in parts:
+        _need_depth(part, room - 1)
 
 
 def _judge_exercise(
@@ -337,7 +350,7 @@ def _letters(jail: Jail, name: str) -> Any:
         return [str(item) for item in value]
     try:
         return decode(value)
-    except (ValueError, KeyError, TypeError):
+    except GARBAGE:
         return None
 
 

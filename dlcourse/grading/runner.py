@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import dask
 from distributed import Client, LocalCluster, as_completed
 from nbformat import NotebookNode
 
@@ -28,6 +29,8 @@ from dlcourse.grading.zygote import start_ahead
 
 STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
 SHARING = 4  # jobs, at most, of one process: they import Keras once, but compute one at a time
+# how names of files that a student handed in collide with folders, and with each other
+NOT_WRITABLE = (FileExistsError, IsADirectoryError, NotADirectoryError)
 PATIENCE = 600  # seconds to wait for a locked gradebook
 
 
@@ -131,7 +134,9 @@ class ClassRun:
                 yield client
             return
         threads = max(n for n in range(1, SHARING + 1) if self.jobs % n == 0)
+        in_memory = {f"distributed.worker.memory.{level}": False for level in ("target", "spill")}
         with (
+            dask.config.set(in_memory),  # else the key of the lab may be written to the disk
             LocalCluster(
                 n_workers=self.jobs // threads,
                 threads_per_worker=threads,
@@ -171,7 +176,7 @@ class ClassRun:
     def _record(self, hand_in: HandIn, result: Result) -> Outcome:
         try:
             notebooks = self._patiently(hand_in, result)
-        except NotGraded as reason:
+        except (NotGraded, ValueError, *NOT_WRITABLE) as reason:
             return Outcome(hand_in.student, result, problem=f"not in the gradebook: {reason}")
         self.journal.write(hand_in, result, recorded=True)
         return Outcome(hand_in.student, result, notebooks)

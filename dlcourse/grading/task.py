@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -125,7 +126,7 @@ class LabPackage:
 
 def digest(parts: Iterable[bytes | str]) -> str:
     """Return one checksum of several pieces."""
-    pieces = (part.encode() if isinstance(part, str) else part for part in parts)
+    pieces = (p.encode(errors="surrogateescape") if isinstance(p, str) else p for p in parts)
     return hashlib.sha256(b"\0".join(hashlib.sha256(p).digest() for p in pieces)).hexdigest()
 
 
@@ -173,7 +174,7 @@ class HandIn:
         """
         notebooks, refused = {}, {}
         paths = {name: folder / f"{name}.ipynb" for name in names}
-        present = {n: p for n, p in paths.items() if p.exists() or p.is_symlink()}
+        present = {n: p for n, p in paths.items() if os.path.lexists(p)}
         for name, path in (present or paths).items():
             try:
                 notebooks[name] = read_bytes(path)

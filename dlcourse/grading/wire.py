@@ -21,19 +21,30 @@ class WireTimeout(WireError):
     """The other side did not answer in time."""
 
 
-def send(connection: socket.socket, message: dict[str, Any]) -> None:
+def send(connection: socket.socket, message: dict[str, Any], seconds: float | None = None) -> None:
     """Send one message.
 
+    Args:
+        connection: a stream socket.
+        message: what JSON can hold.
+        seconds: the longest wait for the other side to take it. Defaults to no limit.
+
     Raises:
+        WireTimeout: the other side did not take it in time.
         WireError: it is too large, or the other side is gone.
     """
     body = json.dumps(message, allow_nan=False).encode()
     if len(body) > MAX_MESSAGE:
         raise WireError(f"a message of {len(body):,} bytes; at most {MAX_MESSAGE:,} are sent")
     try:
+        connection.settimeout(seconds)
         connection.sendall(_HEADER.pack(len(body)) + body)
+    except TimeoutError:
+        raise WireTimeout("the message was not taken in time") from None
     except OSError as error:
         raise WireError(f"the other side is gone ({error.strerror})") from None
+    finally:
+        connection.settimeout(None)
 
 
 def receive(connection: socket.socket, seconds: float | None = None) -> dict[str, Any]:
@@ -52,12 +63,20 @@ def receive(connection: socket.socket, seconds: float | None = None) -> dict[str
     if length > MAX_MESSAGE:
         raise WireError(f"a message of {length:,} bytes; at most {MAX_MESSAGE:,} are read")
     try:
-        message = json.loads(_exactly(connection, length, deadline))
+        message = _loads(_exactly(connection, length, deadline))
     except (ValueError, RecursionError):
         raise WireError("a message that is not JSON") from None
     if not isinstance(message, dict):
         raise WireError("a message that is not an object")
     return message
+
+
+def _loads(body: bytes) -> Any:
+    """What JSON holds; a surrogate without its partner, which no file can hold, becomes a "?"."""
+    message = json.loads(body)
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return message
+    return json.loads(json.dumps(message, ensure_ascii=False).encode(errors="replace"))
 
 
 def is_coming(connection: socket.socket, seconds: float) -> bool:

@@ -242,8 +242,8 @@ class Notebook:
             WireTimeout: no answer in time.
             WireError: the notebook is gone, broke the protocol, or took too much memory.
         """
-        wire.send(self._connection, request)
         deadline = time.monotonic() + seconds
+        wire.send(self._connection, request, seconds)
         while not wire.is_coming(self._connection, min(LOOK, deadline - time.monotonic())):
             if time.monotonic() >= deadline:
                 raise wire.WireTimeout("no answer in time")

@@ -5,6 +5,7 @@ The tricks run through the referee that `dlcourse grade` uses.
 
 import copy
 import secrets
+import socket
 
 import nbformat
 import psutil
@@ -12,6 +13,7 @@ import pytest
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
+from dlcourse.grading import wire
 from dlcourse.grading.referee import Budget
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 from dlcourse.grading.simulate import fill, right_answers
@@ -112,6 +114,12 @@ def test_bad_luck_costs_nothing(worker, perfect, mishap):
     notebook.cells.insert(place, nbformat.v4.new_code_cell(UNLUCKY[mishap].strip()))
     earned = points(grade(worker, notebook))
     assert sum(earned.values()) == 10, earned
+
+
+def test_a_notebook_that_reads_nothing_holds_nobody_up():
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(wire.WireTimeout):
+        wire.send(ours, {"run": "#" * 10_000_000}, seconds=0.2)
 
 
 def test_processes_share_one_limit_of_memory(worker, perfect):

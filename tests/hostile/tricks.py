@@ -387,6 +387,14 @@ print("LEAK" if ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0 else "nothing")
 
 UNLUCKY = {
     "nested_too_deeply_to_compile": "x = a" + ".a" * 3000,
+    "prints_half_a_character": "print('\\ud800'); raise ValueError('\\udfff')",
+    "displays_what_is_nested_deeply": """
+from IPython.display import publish_display_data
+data = {}
+for _ in range(700):
+    data = {"a": data}
+publish_display_data({"application/json": data})
+""",
     "a_chain_too_long_for_recursion": "def unused(a):\n    return a" + ".a" * 1500,
     "warns": "import warnings\nwarnings.warn('careful')",
     "prints_to_stderr": "import sys\nprint('oh', file=sys.stderr)",
