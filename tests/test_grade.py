@@ -1,6 +1,7 @@
 """`dlcourse grade`: the same grades as stock nbgrader, in parallel, and nothing lost on the way."""
 
 import csv
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -143,6 +144,24 @@ def test_a_lab_that_the_gradebook_does_not_know_is_told_before_anything_runs(cou
     assert done.exit_code == 2
     assert f"Tell it: nbgrader generate_assignment {LAB} --force" in " ".join(done.stderr.split())
     assert not list((course.root / ".dlcourse").rglob("*.json"))
+
+
+def test_odd_files_beside_a_notebook_cost_nothing(course, class_run):
+    students = sorted((course.root / "submitted").iterdir())[:2]
+    for path in (students[0] / LAB / "checks.json", students[0] / LAB / "timestamp.txt"):
+        path.mkdir()
+        (path / "notes.txt").write_text("mine")
+    with open(os.fsencode(students[1] / LAB) + b"/caf\xe9.txt", "w") as file:
+        file.write("a name in Latin-1")
+    outcomes = {o.student: o for o in class_run(course, LAB, jobs=1).run()}
+    assert [o.problem for o in outcomes.values()] == [""] * 6
+    remarks = outcomes[students[0].name].result.repairs
+    assert [r for r in remarks if "in the way" in r] == [
+        "'checks.json/notes.txt' is in the way of another file and was left out.",
+        "'timestamp.txt/notes.txt' is in the way of another file and was left out.",
+    ]
+    folder = course.root / "autograded" / students[0].name / LAB
+    assert (folder / "checks.json").read_bytes() == (course.labs / LAB / "checks.json").read_bytes()
 
 
 def test_a_locked_gradebook_is_waited_for(course, class_run):

@@ -18,6 +18,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.simulate import Answer, fill
 from dlcourse.grading.stock import StockCourse
+from dlcourse.grading.transaction import one_transaction
 from tests.conftest import ROOT
 from tests.course_support import run
 
@@ -231,6 +232,25 @@ def test_steps_may_be_given_by_name(two_courses, grade):
     grades = [recorded(course) for course in courses]
     assert grades[0] == grades[1]
     assert {s: grades[1][s]["score"] for s in HANDED_IN} == {"punctual": 5, "late": 0}
+
+
+def test_a_gradebook_of_another_course_is_not_drawn_into_a_transaction(two_courses):
+    own, other = two_courses()
+
+    def add_to_both_and_fail(gradebook):
+        with one_transaction(gradebook):
+            for course in (own, other):
+                with gradebook_of(course) as joined:
+                    joined.add_student("new")
+            raise KeyError
+
+    with gradebook_of(own) as gradebook, pytest.raises(KeyError):
+        add_to_both_and_fail(gradebook)
+    students = []
+    for course in (own, other):
+        with gradebook_of(course) as gradebook:
+            students.append({student.id for student in gradebook.students})
+    assert students == [set(HANDED_IN), {*HANDED_IN, "new"}]
 
 
 TAKES_BACK = """

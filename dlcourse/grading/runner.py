@@ -114,7 +114,8 @@ class ClassRun:
         waiting: list[HandIn] = []
         for student in students:
             folder = self.recorder.original(self.lab, student)
-            hand_in = HandIn.open(student, folder, self.package.notebooks)
+            package = self.package
+            hand_in = HandIn.open(student, folder, package.notebooks, package.files)
             result, recorded = self.journal.read(hand_in)
             if self.force or result is None:
                 waiting.append(hand_in)

@@ -41,6 +41,8 @@ from dlcourse.grading.referee import Budget, Graded, Key, grade_notebook
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 from dlcourse.grading.zygote import get_zygote
 
+TIMESTAMP = "timestamp.txt"  # in which nbgrader keeps when a submission was handed in
+
 
 @dataclass(frozen=True)
 class LabPackage:
@@ -163,7 +165,9 @@ class HandIn:
     remarks: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, student: str, folder: Path, names: Iterable[str]) -> HandIn:
+    def open(
+        cls, student: str, folder: Path, names: Iterable[str], given: Iterable[str] = ()
+    ) -> HandIn:
         """Read a submitted folder; never fails.
 
         Args:
@@ -171,8 +175,9 @@ class HandIn:
             folder: with the notebooks.
             names: of the notebooks to look for, without `.ipynb`. One that is absent is left out,
                 unless all are.
+            given: files that the lab comes with, by relative path.
         """
-        notebooks, refused = {}, {}
+        notebooks, refused, remarks = {}, {}, []
         paths = {name: folder / f"{name}.ipynb" for name in names}
         present = {n: p for n, p in paths.items() if os.path.lexists(p)}
         for name, path in (present or paths).items():
@@ -181,11 +186,13 @@ class HandIn:
             except Unreadable as reason:
                 refused[name] = str(reason)
         files = read_beside(folder)
-        if _is_time(files.get("timestamp.txt")):
-            return cls(student, notebooks, refused, files)
-        del files["timestamp.txt"]
-        remark = "timestamp.txt holds no time and was left out."
-        return cls(student, notebooks, refused, files, (remark,))
+        for name in [n for n in files if _in_the_way(n, (*given, TIMESTAMP))]:
+            del files[name]
+            remarks.append(f"{name!a} is in the way of another file and was left out.")
+        if not _is_time(files.get(TIMESTAMP)):
+            del files[TIMESTAMP]
+            remarks.append(f"{TIMESTAMP} holds no time and was left out.")
+        return cls(student, notebooks, refused, files, tuple(remarks))
 
     @property
     def checksum(self) -> str:
@@ -196,6 +203,12 @@ class HandIn:
             for name in sorted(parts)
             for part in (name, parts[name])
         )
+
+
+def _in_the_way(name: str, given: Iterable[str]) -> bool:
+    """Whether a file lies in a folder that has the name of a given file, or the reverse."""
+    own = Path(name)
+    return any(own in Path(other).parents or Path(other) in own.parents for other in given)
 
 
 def _is_time(timestamp: bytes | None) -> bool:
