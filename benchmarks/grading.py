@@ -28,13 +28,15 @@ from rich.table import Table
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
+from dlcourse.grading.forks import Zygote
+from dlcourse.grading.intake import take_in
+from dlcourse.grading.package import LabPackage
 from dlcourse.grading.runner import ClassRun, default_jobs
 from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.simulate import hand_in
 from dlcourse.grading.stock import NotGraded, StockCourse
-from dlcourse.grading.task import HandIn, LabPackage, take_in
+from dlcourse.grading.submission import HandIn
 from dlcourse.grading.wire import WireError
-from dlcourse.grading.zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
 Way = Callable[[Course, str, list[str]], Iterable[str]]  # students, an iterator: as they finish
@@ -152,7 +154,7 @@ def own_cells(course: Course, lab: str, roll: list[str]) -> float:
             (Path(folder) / name).write_bytes(content)
         for student in roll:
             hand_in = HandIn.open(student, course.root / "submitted" / student / lab, [lab])
-            notebook, *_ = take_in(package.released[lab], hand_in, lab)
+            notebook, *_ = take_in(package.released[lab], hand_in.notebooks[lab])
             with zygote.fork(Policy(folder)) as running, contextlib.suppress(WireError):
                 family = psutil.Process(zygote.pid).children(recursive=True)
                 for cell in notebook.cells:

@@ -23,11 +23,11 @@ from rich.table import Table
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
 from dlcourse.checks.source import imported_in_cells
+from dlcourse.grading.forks import Zygote
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.simulate import simulate_class
 from dlcourse.grading.stock import StockCourse
-from dlcourse.grading.zygote import Zygote
 
 ROOT = Path(__file__).parents[1]
 LAB = "00_welcome"

@@ -29,10 +29,13 @@ def make_course(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def jail_works(tmp_path_factory):
+def jail_works():
     """Whether submissions can be sealed off here; containers often allow no namespaces."""
-    from dlcourse.grading.sandbox import ESSENTIAL, Policy
-    from dlcourse.grading.zygote import Zygote
+    from dlcourse.grading.forks import Zygote
+    from dlcourse.grading.sandbox import Policy
 
-    with Zygote() as zygote, zygote.fork(Policy(str(tmp_path_factory.mktemp("jail")))) as jailed:
-        return set(jailed.protections) >= ESSENTIAL
+    try:
+        with Zygote() as zygote, zygote.fork(Policy()):
+            return True
+    except OSError:
+        return False

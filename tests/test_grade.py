@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
-from dlcourse.grading.referee import Budget
+from dlcourse.grading.forks import Zygote, start_ahead
+from dlcourse.grading.jailed import Budget
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.stock import NotGraded, StockCourse
-from dlcourse.grading.task import HandIn, close_workers, grade_task
-from dlcourse.grading.zygote import AT_WISH, Zygote, start_ahead
+from dlcourse.grading.submission import HandIn
+from dlcourse.grading.task import close_workers, grade_task
+from dlcourse.grading.zygote import AT_WISH
 from tests.course_support import handed_in
 
 LAB = "00_welcome"

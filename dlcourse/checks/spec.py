@@ -79,8 +79,11 @@ class Case:
         data: dict[str, Any] = {"call": self.call, "part": self.part, "seed": self.seed}
         data["expected"] = self.expected.to_json()
         data["mistakes"] = {name: e.to_json() for name, e in self.mistakes.items()}
-        for name in ("view", "quiet", "rtol", "atol"):
+        for name in ("view", "hidden", "quiet"):
             if getattr(self, name):
+                data[name] = getattr(self, name)
+        for name in ("rtol", "atol"):
+            if getattr(self, name) is not None:
                 data[name] = getattr(self, name)
         if self.time_limit != 10.0:
             data["time_limit"] = self.time_limit

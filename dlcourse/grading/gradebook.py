@@ -27,7 +27,7 @@ from traitlets.utils.importstring import import_item
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.stock import NotGraded, StockCourse
-from dlcourse.grading.task import HandIn, Result
+from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
 
 

@@ -272,3 +272,29 @@ def unattempted(released: NotebookNode, submission: Submission) -> list[str]:
     answers: Iterable[tuple[str, str]] = ((g, s.strip()) for _, g, s in submission.cells)
     same = {g for g, source in answers if g in given and source == given[g]}
     return [_grade_id(c) for c in released.cells if _grade_id(c) in same and _is_answer(c)]
+
+
+def take_in(
+    released: NotebookNode, content: bytes, refused: str = ""
+) -> tuple[NotebookNode, list[str], str]:
+    """Put a submitted notebook into the one that was released.
+
+    Args:
+        released: as it was given out.
+        content: of the submitted file.
+        refused: why the file could not even be opened, "" if it could.
+
+    Returns:
+        The notebook, ready to run; what was repaired; why the submitted one could not be read, ""
+        if it could. One that cannot counts as handed in empty.
+    """
+    try:
+        if refused:
+            raise Unreadable(refused)
+        read, unreadable = parse_notebook(content), ""
+    except Unreadable as reason:
+        read, unreadable = empty_submission(released), str(reason)
+    except MemoryError:
+        read, unreadable = empty_submission(released), "it does not fit into memory"
+    rebuilt = rebuild(released, read)
+    return rebuilt.notebook, rebuilt.repairs, unreadable

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlcourse.grading.task import HandIn, Result, digest
+from dlcourse.grading.submission import HandIn, Result, digest
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Grade a class: tasks to dask workers, results to the journal and the gradebook.
 
-Workers are local processes by default, or those of any dask scheduler. They get bytes and return
-bytes; only this process writes files and the gradebook.
+Workers are threads of this process by default, for all computing is done by processes that they
+fork, or those of any dask scheduler. They get bytes and return bytes; only this process writes
+files and the gradebook.
 """
 
 from __future__ import annotations
@@ -9,26 +10,24 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import dask
 from distributed import Client, LocalCluster, as_completed
 from nbformat import NotebookNode
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.gradebook import Recorder
+from dlcourse.grading.jailed import Budget
 from dlcourse.grading.journal import Journal
-from dlcourse.grading.referee import Budget
+from dlcourse.grading.package import LabPackage
 from dlcourse.grading.stock import NotGraded
-from dlcourse.grading.task import HandIn, LabPackage, Result, close_workers, grade_task
-from dlcourse.grading.zygote import start_ahead
+from dlcourse.grading.submission import HandIn, Result
+from dlcourse.grading.task import close_workers, grade_task, hire
 
 STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
-SHARING = 4  # jobs, at most, of one process: they import Keras once, but compute one at a time
 # how names of files that a student handed in collide with folders, and with each other
 NOT_WRITABLE = (FileExistsError, IsADirectoryError, NotADirectoryError)
 PATIENCE = 600  # seconds to wait for a locked gradebook
@@ -134,24 +133,21 @@ class ClassRun:
             with Client(self.scheduler) as client:
                 yield client
             return
-        threads = max(n for n in range(1, SHARING + 1) if self.jobs % n == 0)
-        in_memory = {f"distributed.worker.memory.{level}": False for level in ("target", "spill")}
         with (
-            dask.config.set(in_memory),  # else the key of the lab may be written to the disk
             LocalCluster(
-                n_workers=self.jobs // threads,
-                threads_per_worker=threads,
-                processes=True,
+                n_workers=1,
+                threads_per_worker=self.jobs,
+                processes=False,
                 silence_logs=logging.CRITICAL,  # what matters is in the outcomes
                 dashboard_address=":0",
             ) as cluster,
             Client(cluster) as client,
         ):
-            # first, for the rest of this package loads slowly
-            client.run(start_ahead, self.jail, self.package.imports)
-            client.run(_leave_interrupts_to_us)
-            yield client
-            client.run(close_workers)
+            try:
+                hire(self.package, self.jail)
+                yield client
+            finally:
+                close_workers()  # which ends what its threads wait for
 
     def _grade(self, client: Client, waiting: list[HandIn]) -> Iterator[Outcome]:
         # a task, not scattered data: when the worker that holds it dies, another makes it again
@@ -193,11 +189,6 @@ class ClassRun:
                     raise
                 self.notify("The gradebook is locked, by formgrader perhaps; waiting for it.")
                 time.sleep(1)
-
-
-def _leave_interrupts_to_us() -> None:
-    """In a worker: Ctrl-C in a terminal reaches all processes, but this one ends the run."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _same(package: LabPackage) -> LabPackage:

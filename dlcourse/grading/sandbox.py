@@ -43,7 +43,7 @@ class Policy:
 
     Attributes:
         folder: its working folder with all that is below, copied into the jail; read by the jail's
-            builder alone.
+            builder alone. Defaults to none: an empty one.
         memory: bytes that it may add to what the zygote uses.
         scratch: bytes that it may write.
         processes: how many processes and threads it may have.
@@ -51,7 +51,7 @@ class Policy:
         open_files: file descriptors.
     """
 
-    folder: str
+    folder: str = ""
     memory: int = 3 << 30
     scratch: int = 256 << 20
     processes: int = 256
@@ -143,8 +143,7 @@ def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") 
 
 def _new_file_tree(policy: Policy) -> None:
     _mount("none", Path("/"), "", _MS_REC | _MS_PRIVATE)  # nothing below reaches the host
-    home = Path(policy.folder).resolve()
-    files = {f.relative_to(home): f.read_bytes() for f in home.rglob("*") if _is_plain_file(f)}
+    files = _files_of(policy.folder)
     root = _mount_point()
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={policy.scratch},mode=755")
     for path in readable_paths():
@@ -173,8 +172,10 @@ def _new_file_tree(policy: Policy) -> None:
     os.rmdir("/.host")
 
 
-def _is_plain_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _files_of(folder: str) -> dict[Path, bytes]:
+    home = Path(folder).resolve()
+    plain = (f for f in home.rglob("*") if f.is_file() and not f.is_symlink()) if folder else ()
+    return {file.relative_to(home): file.read_bytes() for file in plain}
 
 
 def _give_away(folder: Path) -> None:

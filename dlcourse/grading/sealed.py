@@ -17,8 +17,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets.config import Config
 
-from dlcourse.grading.referee import Budget
-from dlcourse.grading.task import HandIn, LabPackage, NotPython, Worker, take_in
+from dlcourse.grading.intake import take_in
+from dlcourse.grading.jailed import Budget
+from dlcourse.grading.package import LabPackage
+from dlcourse.grading.submission import HandIn
+from dlcourse.grading.task import NotPython, Worker
 
 
 class SubmissionReader(NotebookExporter):
@@ -33,7 +36,8 @@ class SubmissionReader(NotebookExporter):
             return super().from_filename(filename, resources=resources, **kwargs)
         hand_in = HandIn.open(student, path.parent, [name])
         released = _package(folders, lab).released[name]
-        notebook, repairs, unreadable = take_in(released, hand_in, name)
+        content, refused = hand_in.notebooks.get(name, b""), hand_in.refused.get(name, "")
+        notebook, repairs, unreadable = take_in(released, content, refused)
         if unreadable:
             self.log.warning("%s: graded as empty, please look at it: %s", filename, unreadable)
         for sentence in repairs:
@@ -56,13 +60,17 @@ class ExecuteSealed(NbGraderPreprocessor):
         budget = Budget(cell=plain.timeout or Budget.cell)
         try:
             worker = _worker(self.parent.parent.coursedir, place["assignment"])
-            graded = worker.run(nb, folder, budget)
-        except (OSError, NotPython) as reason:
+        except OSError as reason:
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
-        for sentence in graded.incidents:
+        try:
+            graded, incidents = worker.run(place["notebook"], nb, folder, budget)
+        except NotPython as reason:
+            self.log.warning("Not sealed off, it runs with your rights: %s", reason)
+            return plain.preprocess(nb, resources)
+        for sentence in incidents:
             self.log.warning("%s: %s", place["student"], sentence)
-        return graded.notebook, resources
+        return graded, resources
 
 
 def seal(config: Config) -> None:
@@ -89,7 +97,7 @@ def swap(items: list[Any], old: Any, new: Any) -> list[Any]:
 
 
 _packages: dict[tuple[str, str], LabPackage] = {}
-_workers: dict[tuple[str, str], Worker] = {}
+_workers: dict[tuple[str, str], Worker | OSError] = {}
 
 
 def _package(folders: CourseDirectory, lab: str) -> LabPackage:
@@ -100,7 +108,14 @@ def _package(folders: CourseDirectory, lab: str) -> LabPackage:
 
 
 def _worker(folders: CourseDirectory, lab: str) -> Worker:
+    """Return the worker for a lab; what kept it from starting once is not tried again."""
     place = (folders.root, lab)
     if place not in _workers:
-        _workers[place] = Worker(_package(folders, lab))
-    return _workers[place]
+        try:
+            _workers[place] = Worker(_package(folders, lab))
+        except OSError as reason:
+            _workers[place] = reason
+    worker = _workers[place]
+    if isinstance(worker, OSError):
+        raise worker
+    return worker

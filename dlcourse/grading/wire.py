@@ -1,4 +1,7 @@
-"""Messages between the grader and a jailed notebook: JSON of bounded size, nothing else."""
+"""What crosses the border of a jail: JSON and bytes of bounded size, and nothing else.
+
+An open connection crosses it too, from the grader to a referee only.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,11 @@ def send(connection: socket.socket, message: dict[str, Any], seconds: float | No
         WireTimeout: the other side did not take it in time.
         WireError: it is too large, or the other side is gone.
     """
-    body = json.dumps(message, allow_nan=False).encode()
+    send_bytes(connection, json.dumps(message, allow_nan=False).encode(), seconds)
+
+
+def send_bytes(connection: socket.socket, body: bytes, seconds: float | None = None) -> None:
+    """Send bytes as they are; see `send`."""
     if len(body) > MAX_MESSAGE:
         raise WireError(f"a message of {len(body):,} bytes; at most {MAX_MESSAGE:,} are sent")
     try:
@@ -47,6 +54,33 @@ def send(connection: socket.socket, message: dict[str, Any], seconds: float | No
         connection.settimeout(None)
 
 
+def send_connection(connection: socket.socket, other: socket.socket) -> None:
+    """Send an open connection; the sender keeps its own end of it.
+
+    Raises:
+        WireError: the other side is gone.
+    """
+    try:
+        socket.send_fds(connection, [b"."], [other.fileno()])
+    except OSError as error:
+        raise WireError(f"the other side is gone ({error.strerror})") from None
+
+
+def receive_connection(connection: socket.socket) -> socket.socket:
+    """Return the connection that `send_connection` sent.
+
+    Raises:
+        WireError: none came.
+    """
+    try:
+        _, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
+    except OSError as error:
+        raise WireError(f"the other side is gone ({error.strerror})") from None
+    if not descriptors:
+        raise WireError("a connection was expected")
+    return socket.socket(fileno=descriptors[0])
+
+
 def receive(connection: socket.socket, seconds: float | None = None) -> dict[str, Any]:
     """Return the next message.
 
@@ -58,17 +92,37 @@ def receive(connection: socket.socket, seconds: float | None = None) -> dict[str
         WireTimeout: nothing, or too little, came in time.
         WireError: the other side is gone, or sent what is no message.
     """
-    deadline = None if seconds is None else time.monotonic() + seconds
-    (length,) = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
-    if length > MAX_MESSAGE:
-        raise WireError(f"a message of {length:,} bytes; at most {MAX_MESSAGE:,} are read")
     try:
-        message = _loads(_exactly(connection, length, deadline))
+        message = _loads(receive_bytes(connection, seconds))
     except (ValueError, RecursionError):
         raise WireError("a message that is not JSON") from None
     if not isinstance(message, dict):
         raise WireError("a message that is not an object")
     return message
+
+
+def receive_bytes(connection: socket.socket, seconds: float | None = None) -> bytes:
+    """Return the next bytes; see `receive`."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    (length,) = _HEADER.unpack(_exactly(connection, _HEADER.size, deadline))
+    if length > MAX_MESSAGE:
+        raise WireError(f"a message of {length:,} bytes; at most {MAX_MESSAGE:,} are read")
+    return _exactly(connection, length, deadline)
+
+
+def ask(connection: socket.socket, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Send a request and return the answer.
+
+    Raises:
+        WireTimeout: no answer in time.
+        WireError: the other side is gone, or answers with an error.
+    """
+    deadline = time.monotonic() + seconds
+    send(connection, request, seconds)
+    answer = receive(connection, max(0.0, deadline - time.monotonic()))
+    if "error" in answer:
+        raise WireError(str(answer["error"])[:500])
+    return answer
 
 
 def _loads(body: bytes) -> Any:

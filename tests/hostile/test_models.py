@@ -8,10 +8,12 @@ import pytest
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
-from dlcourse.grading.referee import Budget
+from dlcourse.grading.jailed import Budget
+from dlcourse.grading.package import LabPackage
 from dlcourse.grading.simulate import Answer, fill, right_answers
 from dlcourse.grading.stock import StockCourse
-from dlcourse.grading.task import HandIn, LabPackage, Worker
+from dlcourse.grading.submission import HandIn
+from dlcourse.grading.task import Worker
 from tests.conftest import ROOT
 
 LAB = "02_mlp"

@@ -14,11 +14,13 @@ import nbformat
 import pytest
 
 from dlcourse.authoring.build import build_lab
+from dlcourse.grading.jailed import Budget
+from dlcourse.grading.package import LabPackage
 from dlcourse.grading.records import read_records
-from dlcourse.grading.referee import Budget
 from dlcourse.grading.simulate import Answer, fill
 from dlcourse.grading.stock import StockCourse
-from dlcourse.grading.task import HandIn, LabPackage, Worker
+from dlcourse.grading.submission import HandIn
+from dlcourse.grading.task import Worker
 
 LAB = "90_test"
 # twice the arguments of the hidden cases; the mistake gives three times as much

@@ -1,0 +1,224 @@
+"""The grader's handles of a zygote and of the processes that it forks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from dlcourse.grading import wire
+from dlcourse.grading.sandbox import ESSENTIAL, Policy
+
+LOOK = 0.25  # seconds between two looks at the memory of a fork that takes its time
+Role = Literal["notebook", "referee", "key"]
+
+
+class ZygoteGone(OSError):
+    """The zygote, or the key's process that it forked, has ended or does not answer."""
+
+
+class Zygote:
+    """A process that forks on request; threads may share it.
+
+    Args:
+        jail: whether forks enter the sandbox. Defaults to True.
+        imports: what its notebooks are going to import, such as "keras.layers"; what is not
+            known to be harmless is left to them.
+
+    Attributes:
+        pid: of the zygote.
+    """
+
+    def __init__(self, jail: bool = True, imports: Iterable[str] = ()) -> None:
+        self.jail = jail
+        self._control, theirs = socket.socketpair()
+        environment = {  # a stranger's code can read its environment
+            "PATH": os.defpath,
+            "HOME": "/notebook",
+            "LANG": "C.UTF-8",
+            "MPLCONFIGDIR": "/tmp",
+            "IPYTHONDIR": "/tmp",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            # notebooks run side by side, one on a core: more threads would only wait for each other
+            "TF_NUM_INTRAOP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "NBGRADER_EXECUTION": "autograde",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dlcourse.grading.zygote", str(theirs.fileno()), *imports],
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the grader, which then ends the zygote
+        )
+        theirs.close()
+        self.pid = self._process.pid
+        self._ready = False
+        self._asking = threading.Lock()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self, policy: Policy, role: Role = "notebook") -> Fork:
+        """Return a new process, jailed unless told otherwise.
+
+        Raises:
+            ZygoteGone: this one forks no more.
+            OSError: the jail lacks something that it must have.
+        """
+        ours, theirs = socket.socketpair()
+        if policy.folder:
+            policy = replace(policy, folder=os.path.abspath(policy.folder))
+        request = json.dumps({"policy": asdict(policy), "jail": self.jail, "role": role}).encode()
+        try:
+            with theirs:
+                pid = self._forked(request, theirs)
+        except ZygoteGone:
+            ours.close()
+            raise
+        try:
+            hello = wire.receive(ours, 30)
+        except wire.WireError as error:
+            hello = {"error": str(error)}
+        fork = Fork(ours, [pid, *_children(pid)], hello.get("protections", []), policy.memory)
+        missing = sorted(ESSENTIAL - set(fork.protections)) if self.jail else []
+        if "protections" not in hello or missing:
+            fork.close()
+            reason = hello.get("error") or f"this machine gives it no {', no '.join(missing)}"
+            raise OSError(f"the sandbox could not be closed: {reason}")
+        return fork
+
+    def _forked(self, request: bytes, theirs: socket.socket) -> int:
+        try:
+            with self._asking:
+                if not self._ready:
+                    wire.receive(self._control, 120)
+                    self._ready = True
+                socket.send_fds(self._control, [request], [theirs.fileno()])
+                return int(wire.receive(self._control, 30)["pid"])
+        except (OSError, wire.WireError) as error:
+            self._process.kill()  # whatever it does now, it would answer out of step
+            raise ZygoteGone(f"the process that notebooks are forked from ended: {error}") from None
+
+    def close(self) -> None:
+        """End the zygote; its forks end with it."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_ahead: dict[tuple[bool, tuple[str, ...]], Zygote] = {}
+
+
+def start_ahead(jail: bool, imports: Iterable[str]) -> None:
+    """Start a zygote for `get_zygote`: it imports Keras while this process does something else."""
+    _ahead[jail, tuple(imports)] = Zygote(jail, imports)
+
+
+def get_zygote(jail: bool, imports: Iterable[str]) -> Zygote:
+    """Return the zygote that was started ahead, or else a new one."""
+    return _ahead.pop((jail, tuple(imports)), None) or Zygote(jail, imports)
+
+
+def _children(pid: int) -> list[int]:
+    """The process in a new pid namespace whose end ends all others there."""
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+class Fork:
+    """One process that was forked from a zygote, with everything that it starts.
+
+    Attributes:
+        connection: to it.
+        protections: what its jail has active.
+    """
+
+    def __init__(
+        self, connection: socket.socket, pids: list[int], protections: list[str], memory: int
+    ) -> None:
+        self.connection, self.protections = connection, protections
+        self._pids, self._memory = pids, memory
+
+    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send a request and return the answer; see `wire.ask`."""
+        return wire.ask(self.connection, request, seconds)
+
+    @property
+    def alive(self) -> bool:
+        return _is_running(self._pids[0])
+
+    def excess(self) -> str:
+        """Say what it takes too much of, with everything that it has started; "" for nothing."""
+        if _uses_more_than(self._memory, self._pids[0]):
+            return f"more than {self._memory >> 30} GB of memory were used"
+        return ""
+
+    def close(self) -> None:
+        """End it and everything that it started; returns when all is gone."""
+        self.connection.close()
+        for pid in self._pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(_is_running(pid) for pid in self._pids) and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def __enter__(self) -> Fork:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _uses_more_than(limit: int, pid: int) -> bool:
+    """Whether a process and its descendants use more bytes, a page that they share counted once."""
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    # to count shared pages once takes long: only if it matters
+    return _sum(family, "rss") > limit and _sum(family, "pss") > limit
+
+
+def _sum(family: list[psutil.Process], kind: str) -> int:
+    total = 0
+    for process in family:
+        with contextlib.suppress(psutil.Error, OSError):
+            memory = process.memory_full_info() if kind == "pss" else process.memory_info()
+            total += getattr(memory, kind)
+    return total
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process has not ended; the first of a namespace ends after all others there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
