@@ -52,15 +52,15 @@ def _clear_errors(stopped: str = "The same command starts afresh.") -> Iterator[
 
 
 def _need_grading_extra() -> None:
-    try:
-        import jupytext  # noqa: F401
-        import nbgrader  # noqa: F401
-    except ImportError as error:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jupytext", "nbgrader", "distributed") if find_spec(name) is None]
+    if missing:
         errors.print(
-            f"[red]Error:[/] this command needs {error.name}. "
+            f"[red]Error:[/] this command needs {', '.join(missing)}. "
             "Install it with: pip install 'dlcourse\\[grading]'"
         )
-        raise typer.Exit(2) from None
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -273,7 +273,7 @@ def grade(
         list[str] | None, typer.Option(help="Grade this student; may be repeated. Default: all.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")
+        int | None, typer.Option(min=1, help="Notebooks at a time. Default: one per core.")
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -295,13 +295,17 @@ def grade(
     """
     _need_grading_extra()
     from dlcourse.authoring.course import Course
-    from dlcourse.grading.grade import grade_class, write_report
-    from dlcourse.grading.runner import ClassRun, default_jobs
-    from dlcourse.grading.stock import StockCourse
-    from dlcourse.grading.tables import exercises_table, scores_table
+    from dlcourse.grading.ahead import start_early
 
     with _clear_errors("Nothing is lost: the same command goes on."):
         found = Course.find(course)
+        if scheduler is None:
+            start_early(found, lab, jail=not trust_submissions)
+        from dlcourse.grading.grade import grade_class, write_report
+        from dlcourse.grading.runner import ClassRun, default_jobs
+        from dlcourse.grading.stock import StockCourse
+        from dlcourse.grading.tables import exercises_table, scores_table
+
         name = StockCourse(found).select(lab)
         run = ClassRun(
             found,

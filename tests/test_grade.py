@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
-from dlcourse.grading.forks import Zygote, start_ahead
+from dlcourse.grading.ahead import start_ahead
+from dlcourse.grading.forks import Zygote
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy

@@ -21,7 +21,8 @@ import psutil
 from dlcourse.grading import wire
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
 
-LOOK = 0.25  # seconds between two looks at the memory of a fork that takes its time
+LOOK = 0.25  # seconds between two looks at what a fork takes
+MOST_FILES = 2048  # that a fork and all that it starts may have open together
 Role = Literal["notebook", "referee", "key"]
 
 
@@ -132,19 +133,6 @@ class Zygote:
         self.close()
 
 
-_ahead: dict[tuple[bool, tuple[str, ...]], Zygote] = {}
-
-
-def start_ahead(jail: bool, imports: Iterable[str]) -> None:
-    """Start a zygote for `get_zygote`: it imports Keras while this process does something else."""
-    _ahead[jail, tuple(imports)] = Zygote(jail, imports)
-
-
-def get_zygote(jail: bool, imports: Iterable[str]) -> Zygote:
-    """Return the zygote that was started ahead, or else a new one."""
-    return _ahead.pop((jail, tuple(imports)), None) or Zygote(jail, imports)
-
-
 def _children(pid: int) -> list[int]:
     """The process in a new pid namespace whose end ends all others there."""
     try:
@@ -177,19 +165,22 @@ class Fork:
 
     def excess(self) -> str:
         """Say what it takes too much of, with everything that it has started; "" for nothing."""
-        if _uses_more_than(self._memory, self._pids[0]):
+        family = _family(self._pids[0])
+        # to count shared pages once takes long: only if it matters
+        if _memory(family, "rss") > self._memory and _memory(family, "pss") > self._memory:
             return f"more than {self._memory >> 30} GB of memory were used"
+        if _open_files(family) > MOST_FILES:  # what lies in sockets is nobody's memory
+            return f"more than {MOST_FILES:,} files and connections were open"
         return ""
 
     def close(self) -> None:
         """End it and everything that it started; returns when all is gone."""
         self.connection.close()
-        for pid in self._pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while any(_is_running(pid) for pid in self._pids) and time.monotonic() < deadline:
-            time.sleep(0.002)
+        watcher, *jailed = self._pids
+        if jailed:  # the watcher clears away what is left, and ends
+            _end(jailed, seconds=5)
+            _wait_for([watcher], seconds=5)
+        _end([watcher], seconds=5)
 
     def __enter__(self) -> Fork:
         return self
@@ -198,22 +189,42 @@ class Fork:
         self.close()
 
 
-def _uses_more_than(limit: int, pid: int) -> bool:
-    """Whether a process and its descendants use more bytes, a page that they share counted once."""
-    family: list[psutil.Process] = []
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
     with contextlib.suppress(psutil.Error):
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    # to count shared pages once takes long: only if it matters
-    return _sum(family, "rss") > limit and _sum(family, "pss") > limit
+        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return []
 
 
-def _sum(family: list[psutil.Process], kind: str) -> int:
+def _memory(family: list[psutil.Process], kind: str) -> int:
+    """Bytes: "rss" counts a page once for each process that has it, "pss" once in all."""
     total = 0
     for process in family:
         with contextlib.suppress(psutil.Error, OSError):
             memory = process.memory_full_info() if kind == "pss" else process.memory_info()
             total += getattr(memory, kind)
     return total
+
+
+def _open_files(family: list[psutil.Process]) -> int:
+    total = 0
+    for process in family:
+        with contextlib.suppress(psutil.Error, OSError):
+            total += process.num_fds()
+    return total
+
+
+def _end(pids: list[int], seconds: float) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    _wait_for(pids, seconds)
+
+
+def _wait_for(pids: list[int], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(_is_running(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def _is_running(pid: int) -> bool:

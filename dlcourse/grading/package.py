@@ -14,7 +14,7 @@ from nbgrader.utils import find_all_files
 
 from dlcourse.authoring.course import BANK_FILE
 from dlcourse.checks.session import FILE_NAME
-from dlcourse.checks.source import imported_in_cells
+from dlcourse.grading.ahead import imports_of
 from dlcourse.grading.submission import digest
 
 
@@ -87,11 +87,8 @@ class LabPackage:
 
     @property
     def imports(self) -> list[str]:
-        """What its notebooks, and answers right and wrong, import, such as "keras.layers"."""
-        cells = [cell for notebook in self.released.values() for cell in notebook.cells]
-        sources = [cell.source for cell in cells if cell.cell_type == "code"]
-        paths = imported_in_cells([*sources, self.bank])
-        return [path for path in paths if not path.startswith("dlcourse.authoring")]
+        """See `imports_of`."""
+        return imports_of(self.notebooks.values(), self.bank)
 
     @property
     def version(self) -> str:

@@ -19,6 +19,7 @@ from distributed import Client, LocalCluster, as_completed
 from nbformat import NotebookNode
 
 from dlcourse.authoring.course import Course
+from dlcourse.grading.ahead import start_ahead
 from dlcourse.grading.gradebook import Recorder
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.journal import Journal
@@ -133,6 +134,7 @@ class ClassRun:
             with Client(self.scheduler) as client:
                 yield client
             return
+        start_ahead(self.jail, self.package.imports)  # imports while the cluster starts
         with (
             LocalCluster(
                 n_workers=1,

@@ -1,9 +1,10 @@
 """What a forked process gives up before it runs the first line of a stranger's code.
 
-`enter` is called in a fresh, single-threaded child. With namespaces (as root, or as an ordinary
-user where the system allows user namespaces) the child sees a small read-only file tree, no other
-process and no network; everywhere it gets resource limits and can gain no privileges. It returns
-what is active, and the grader refuses to go on if something essential is missing.
+`enter` is called in a fresh, single-threaded child. It jails it by namespaces (as root, or as an
+ordinary user where the system allows user namespaces: a small read-only file tree, no other process
+and no network), else by Landlock and a system-call filter. Everywhere it gets resource limits and
+can gain no privileges. It returns what is active, and the grader refuses to go on if something
+essential is missing.
 
 Everything here talks to the kernel directly: between fork and first line there is no room for
 another program. The order matters; each step says why it stands where it does.
@@ -12,12 +13,17 @@ another program. The order matters; each step says why it stands where it does.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from dlcourse.grading import landlock, namespaces, watcher
+from dlcourse.grading.system import call, libc
 
 try:  # finding the library takes a look at the host's files, so it comes before the jail
     import pyseccomp
@@ -26,15 +32,9 @@ except (ImportError, OSError, RuntimeError):
 
 ESSENTIAL = frozenset({"files", "network", "processes", "limits", "no new privileges"})
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-_CLONE = {"mount": 0x00020000, "uts": 0x04000000, "ipc": 0x08000000, "user": 0x10000000,
-          "pid": 0x20000000, "net": 0x40000000}  # fmt: skip
-_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 32, 4096
-_MS_REC, _MS_PRIVATE = 16384, 1 << 18
-_MNT_DETACH = 2
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_SET_DUMPABLE = 1, 38, 24, 4
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _CAP_DAC_READ_SEARCH = 8, 47, 2
+_NEW_NAMESPACE = 0x7E020000  # all flags of `clone` that make one
 
 
 @dataclass(frozen=True)
@@ -59,117 +59,41 @@ class Policy:
     open_files: int = 1024
 
 
-class SandboxError(OSError):
-    """The system refused a step."""
-
-
 def enter(policy: Policy) -> list[str]:
     """Jail the calling process; returns in a child of it, with the protections that are active.
 
     The caller's process waits for that child and ends with it.
     """
-    active: list[str] = []
-    inside = _unshare()
-    if inside:
-        active += ["network", "processes", "ipc"]
-        _continue_in_child()
-        _new_file_tree(policy)
-        active.append("files")
-    else:
-        os.chdir(policy.folder)
-    _limit(policy)
-    active.append("limits")
-    _drop_privileges()
-    active.append("no new privileges")
-    if _filter_system_calls():
-        active.append("system calls")
-    return active
+    files = _files_of(policy.folder)
+    if namespaces.leave():
+        watcher.continue_in_child()
+        namespaces.new_file_tree(files, policy.scratch)
+        return ["namespaces", "files", "network", "processes", "ipc", *_give_up(policy)]
+    if _landlock_suffices():
+        home = _own_folder(files)
+        watcher.continue_in_watched_child(home, policy.scratch)
+        return ["landlock", "files", "network", "processes", *_give_up(policy, home)]
+    os.chdir(policy.folder or "/")
+    return _give_up(policy)
 
 
 def end_with_parent() -> None:
     """Ask the system to kill this process when its parent has ended; Linux alone can."""
     if sys.platform == "linux":
-        _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _call(name: str, *arguments: object) -> int:
-    result = getattr(_libc, name)(*arguments)
-    if result < 0:
-        error = ctypes.get_errno()
-        raise SandboxError(error, f"{name}: {os.strerror(error)}")
-    return int(result)
-
-
-def _unshare() -> bool:
-    """Leave all namespaces of the host, if need be by way of a user namespace of our own."""
-    flags = sum(_CLONE[name] for name in ("mount", "uts", "ipc", "pid", "net"))
-    uid, gid = os.getuid(), os.getgid()
-    if uid == 0 and _libc.unshare(flags) == 0:
-        return True
-    if _libc.unshare(flags | _CLONE["user"]) < 0:
-        return False
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
-    return True
-
-
-def _continue_in_child() -> None:
-    """A new pid namespace begins with the next child: it is process 1 and takes all with it."""
-    child = os.fork()
-    if child:
-        for descriptor in range(3, 256):  # the grader must see the notebook's end, not ours
-            try:
-                os.close(descriptor)
-            except OSError:
-                continue
-        _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0x7F)
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    os.setsid()  # the process group of the parent is within reach of signals even from in here
-
-
-def readable_paths() -> list[Path]:
-    """What a notebook needs to see of the host: the system's libraries, Python, this package."""
-    package = Path(__file__).resolve().parents[1]
-    paths = [Path(p) for p in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache")]
-    paths += [Path(sys.prefix), Path(sys.base_prefix), package, package.parent / "data"]
-    return [path for path in paths if path.exists()]
-
-
-def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") -> None:
-    _call("mount", source.encode(), str(target).encode(), kind.encode(), flags, options.encode())
-
-
-def _new_file_tree(policy: Policy) -> None:
-    _mount("none", Path("/"), "", _MS_REC | _MS_PRIVATE)  # nothing below reaches the host
-    files = _files_of(policy.folder)
-    root = _mount_point()
-    _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={policy.scratch},mode=755")
-    for path in readable_paths():
-        _show(path, root)
-    for name in ("null", "zero", "random", "urandom"):
-        device = root / "dev" / name
-        device.parent.mkdir(exist_ok=True)
-        device.touch()
-        _mount(f"/dev/{name}", device, "", _MS_BIND)
-    for name in ("tmp", "dev/shm", "notebook", "proc", ".host"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-        (root / name).chmod(0o1777)
-    (root / "etc").mkdir(exist_ok=True)
-    (root / "etc/passwd").write_text("student:x:65534:65534::/notebook:/bin/false\n")
-    for relative, content in files.items():
-        copy = root / "notebook" / relative
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
-    _give_away(root / "notebook")
-    _mount("proc", root / "proc", "proc", _MS_NOSUID | _MS_NODEV)
-    machine = os.uname().machine
-    if _libc.syscall(_PIVOT_ROOT[machine], str(root).encode(), str(root / ".host").encode()) < 0:
-        raise SandboxError(ctypes.get_errno(), "pivot_root")
-    os.chdir("/notebook")
-    _call("umount2", b"/.host", _MNT_DETACH)  # from here the host's files are out of reach
-    os.rmdir("/.host")
+def _give_up(policy: Policy, home: Path | None = None) -> list[str]:
+    """Limit what is used, lose all rights; with a home, also files elsewhere, and the network."""
+    own_user = _may_change_user()
+    _limit(policy, others=0 if own_user or not home else _processes_of(os.getuid()))
+    _drop_privileges(own_user, home)
+    if home:
+        places = [*namespaces.readable_paths(), Path("/proc"), Path("/etc/passwd")]
+        devices = [Path("/dev", name) for name in ("null", "zero", "random", "urandom")]
+        landlock.restrict(places, [home], devices)
+    filtered = _filter_system_calls(home is not None, own_user)
+    return ["limits", "no new privileges", *(["system calls"] if filtered else [])]
 
 
 def _files_of(folder: str) -> dict[Path, bytes]:
@@ -178,40 +102,26 @@ def _files_of(folder: str) -> dict[Path, bytes]:
     return {file.relative_to(home): file.read_bytes() for file in plain}
 
 
-def _give_away(folder: Path) -> None:
-    """Let anybody write below a folder, as in a student's own."""
-    for path in folder.rglob("*"):
-        path.chmod(0o777 if path.is_dir() else 0o666)
+def _landlock_suffices() -> bool:
+    """Whether a jail without namespaces is closed: one user's processes could signal each other."""
+    needed = landlock.TRUNCATE if _may_change_user() else landlock.SIGNALS
+    return pyseccomp is not None and landlock.version() >= needed
 
 
-def _mount_point() -> Path:
-    """A folder to build the new tree on, which hides nothing that is to be seen there."""
-    hidden = [Path("/", *p.parts[1:2]) for p in readable_paths()]
-    for name in ("/mnt", "/media", "/srv", "/opt", "/tmp", "/home"):
-        if Path(name).is_dir() and Path(name) not in hidden:
-            return Path(name)
-    raise SandboxError(2, "no folder to build the jail's file tree on")
+def _own_folder(files: dict[Path, bytes]) -> Path:
+    """A working folder on the host's disk, which a process finds where it looks for its own."""
+    home = Path(tempfile.mkdtemp(prefix="dlcourse-jail-"))
+    for relative, content in files.items():
+        (home / relative).parent.mkdir(parents=True, exist_ok=True)
+        (home / relative).write_bytes(content)
+    os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"), str(home)))
+    tempfile.tempdir = str(home)
+    os.chdir(home)
+    return home
 
 
-def _show(path: Path, root: Path) -> None:
-    """Bind a file or folder of the host, read-only, at the same place of the new tree."""
-    target = root / path.relative_to("/")
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink():
-        target.symlink_to(os.readlink(path))
-        return
-    if path.is_dir():
-        target.mkdir()
-    else:
-        target.touch()
-    _mount(str(path), target, "", _MS_BIND | _MS_REC)
-    flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV
-    _mount("none", target, "", flags)
-
-
-def _limit(policy: Policy) -> None:
+def _limit(policy: Policy, others: int) -> None:
+    """Set limits; that of processes counts the others of the same user, too."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     limits = {
         resource.RLIMIT_AS: used + policy.memory,
@@ -219,7 +129,7 @@ def _limit(policy: Policy) -> None:
         resource.RLIMIT_NOFILE: policy.open_files,
         resource.RLIMIT_FSIZE: policy.scratch,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: policy.processes,
+        resource.RLIMIT_NPROC: others + policy.processes,
     }
     for name, value in limits.items():
         hard = resource.getrlimit(name)[1]
@@ -227,38 +137,103 @@ def _limit(policy: Policy) -> None:
         resource.setrlimit(name, (value, value))
 
 
-def _drop_privileges() -> None:
-    """Become nobody in particular; another number for each jail, so that they do not share."""
-    _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getuid() == 0 and _may_change_user():
+def _processes_of(user: int) -> int:
+    """Processes and threads of a user."""
+    own = (p for p in Path("/proc").glob("[0-9]*") if _owner(p) == user)
+    return sum(len(list(path.glob("task/*"))) for path in own)
+
+
+def _owner(path: Path) -> int:
+    try:
+        return path.stat().st_uid
+    except OSError:  # it has ended meanwhile
+        return -1
+
+
+def _drop_privileges(own_user: bool, home: Path | None) -> None:
+    """Become nobody in particular; another number for each jail, so that they do not share.
+
+    Without a file tree of its own, that user may read what Landlock is going to leave, such as a
+    Python in the folder of root.
+
+    Args:
+        own_user: whether the process may change its user.
+        home: is given to that user.
+    """
+    call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    kept = 1 << _CAP_DAC_READ_SEARCH if own_user and home else 0
+    if own_user:
         for capability in range(64):
-            if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            if not kept >> capability & 1 and libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
                 break
         user = 100_000 + int.from_bytes(os.urandom(3), "big")
+        for path in [home, *home.rglob("*")] if home else []:
+            os.chown(path, user, user)
+        call("prctl", _PR_SET_KEEPCAPS, 1, 0, 0, 0)
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    _call("capset", header, nothing)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    call("capset", header, (ctypes.c_uint32 * 6)(kept, kept, kept))
+    if kept:  # also for the programs that it runs
+        call("prctl", _PR_CAP_AMBIENT, 2, _CAP_DAC_READ_SEARCH, 0, 0)
     # a change of user hides the process from itself, and clears the wish to die with the parent
-    _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
-    _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
+    call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _may_change_user() -> bool:
-    """Not in a user namespace that knows one user only."""
-    return int(Path("/proc/self/uid_map").read_text().split()[2]) > 1
+    """Root may, but not in a user namespace that knows one user only."""
+    return os.getuid() == 0 and int(Path("/proc/self/uid_map").read_text().split()[2]) > 1
 
 
-def _filter_system_calls() -> bool:
-    """Forbid what no notebook needs: tracing, mounting, new namespaces, kernel doors."""
+# what no notebook needs: tracing, mounts, namespaces, doors to the kernel, memory that none sees
+NEVER = (
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd",
+    "mount", "umount2", "pivot_root", "chroot", "fsopen", "fsconfig", "fsmount", "fspick",
+    "move_mount", "open_tree", "mount_setattr", "unshare", "setns", "bpf", "perf_event_open",
+    "keyctl", "add_key", "request_key", "kexec_load", "kexec_file_load", "init_module",
+    "finit_module", "delete_module", "userfaultfd", "open_by_handle_at", "io_uring_setup", "reboot",
+    "swapon", "swapoff", "syslog", "acct", "quotactl", "memfd_create", "memfd_secret", "shmget",
+    "msgget", "semget", "mq_open", "fanotify_init", "setpriority", "ioprio_set",
+)  # fmt: skip
+OF_ITSELF = ("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam",
+             "sched_setattr")  # fmt: skip
+# Landlock leaves these to the owner of a file, who may be the instructor: they do nothing
+ATTRIBUTES = (
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr",
+    "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr", "utime", "utimes",
+    "futimesat", "utimensat",
+)  # fmt: skip
+
+
+def _filter_system_calls(outside: bool, own_user: bool) -> bool:
+    """Forbid what no notebook needs.
+
+    Args:
+        outside: whether it still is in the host's namespaces.
+        own_user: whether no other process has its user.
+    """
     if pyseccomp is None:
         return False
     jail = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    for name in ("ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2",
-                 "pivot_root", "unshare", "setns", "bpf", "perf_event_open", "keyctl", "add_key",
-                 "request_key", "kexec_load", "init_module", "finit_module", "userfaultfd",
-                 "open_by_handle_at", "io_uring_setup", "chroot", "reboot", "swapon"):  # fmt: skip
-        jail.add_rule(pyseccomp.ERRNO(1), name)
+    forbidden = [*NEVER, *(("socket", "inotify_init", "inotify_init1") if outside else ())]
+    for name in forbidden:
+        _add(jail, pyseccomp.ERRNO(errno.EPERM), name)
+    for name in OF_ITSELF:
+        _add(jail, pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(0, pyseccomp.NE, 0))
+    for name in ATTRIBUTES if outside and not own_user else ():
+        _add(jail, pyseccomp.ERRNO(0), name)
+    _add(jail, pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; others use clone
+    for bit in range(32):
+        if _NEW_NAMESPACE >> bit & 1:
+            flag = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 1 << bit, 1 << bit)
+            _add(jail, pyseccomp.ERRNO(errno.EPERM), "clone", flag)
     jail.load()
     return True
+
+
+def _add(jail: pyseccomp.SyscallFilter, action: int, name: str, *arguments: pyseccomp.Arg) -> None:
+    """Add a rule; a call that this system does not know needs none."""
+    if pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) != -1:
+        jail.add_rule(action, name, *arguments)

@@ -166,5 +166,5 @@ def test_a_bank_that_does_not_run_is_told(course):
     bank = course.solutions / LAB / "exercises.py"
     package = LabPackage.of(StockCourse(course).folders, LAB, 0)
     broken = Path(bank).read_text() + "\nraise KeyError('oh')\n"
-    with pytest.raises(OSError, match="the bank of 90_test cannot be used: .*KeyError"):
+    with pytest.raises(OSError, match=r"the bank of 90_test cannot be used: .*KeyError"):
         Worker(LabPackage(**{**vars(package), "bank": broken}))
