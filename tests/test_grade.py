@@ -164,6 +164,21 @@ def test_odd_files_beside_a_notebook_cost_nothing(course, class_run):
     assert (folder / "checks.json").read_bytes() == (course.labs / LAB / "checks.json").read_bytes()
 
 
+def test_a_folder_named_like_a_pattern_changes_nobody_elses_grade(course, class_run):
+    list(class_run(course, LAB, jobs=1).run())
+    before = scores(course)
+    names = ["*", "student-0[0-9]", "?tudent-01", "student-01 ", " student-01", "student-01\n"]
+    for student in names:
+        folder = course.root / "submitted" / student / LAB
+        folder.mkdir(parents=True)
+        shutil.copy(course.solutions / LAB / f"{LAB}.ipynb", folder)
+    problems = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
+    for name in names:
+        assert problems.pop(name).endswith(f"takes {name!a} for others, too; rename the folder")
+    assert set(problems.values()) == {""}
+    assert scores(course) == before
+
+
 def test_a_locked_gradebook_is_waited_for(course, class_run):
     sentences = []
     run = class_run(course, LAB, ["student-01"], jobs=1, notify=sentences.append)
