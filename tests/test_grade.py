@@ -164,6 +164,14 @@ def test_odd_files_beside_a_notebook_cost_nothing(course, class_run):
     assert (folder / "checks.json").read_bytes() == (course.labs / LAB / "checks.json").read_bytes()
 
 
+def test_a_name_as_long_as_a_file_system_allows_stops_nobody(course, class_run):
+    student = "x" * os.pathconf(course.root, "PC_NAME_MAX")
+    (course.root / "submitted" / "student-01").rename(course.root / "submitted" / student)
+    outcomes = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
+    assert outcomes[student] == ""
+    assert set(outcomes.values()) == {""}
+
+
 def test_a_folder_named_like_a_pattern_changes_nobody_elses_grade(course, class_run):
     list(class_run(course, LAB, jobs=1).run())
     before = scores(course)
