@@ -189,7 +189,8 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
     os.mkfifo(pipe)
     started = time.monotonic()
     for path, reason in ((link, "link"), (pipe, "regular"), (tmp_path, "regular"), (
-        tmp_path / "none.ipynb", "No such file")):  # fmt: skip
+        tmp_path / "none.ipynb", "it is missing; handed in were 'link.ipynb', 'pipe.ipynb'"), (
+        tmp_path / "none" / "none.ipynb", "nothing was handed in")):  # fmt: skip
         with pytest.raises(Unreadable, match=reason):
             read_notebook(path)
     assert time.monotonic() - started < 1

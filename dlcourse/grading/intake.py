@@ -78,6 +78,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         if path.is_symlink():
             raise Unreadable("it is a link, not a file; hand in the notebook itself") from None
+        if isinstance(error, FileNotFoundError):
+            raise Unreadable(f"it is missing; {_instead(path.parent)}") from None
         raise Unreadable(f"it cannot be opened: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
@@ -92,6 +94,11 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES)
     finally:
         os.close(descriptor)
+
+
+def _instead(folder: Path) -> str:
+    names = sorted(f"{path.name!a}" for path in folder.glob("*"))
+    return f"handed in were {', '.join(names[:5])}" if names else "nothing was handed in"
 
 
 def read_beside(folder: Path) -> dict[str, bytes]:
