@@ -182,9 +182,21 @@ def test_a_folder_named_like_a_pattern_changes_nobody_elses_grade(course, class_
         shutil.copy(course.solutions / LAB / f"{LAB}.ipynb", folder)
     problems = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
     for name in names:
-        assert problems.pop(name).endswith(f"takes {name!a} for others, too; rename the folder")
+        assert problems.pop(name).endswith(f"takes no student named {name!a}; rename the folder")
     assert set(problems.values()) == {""}
     assert scores(course) == before
+
+
+def test_names_that_cannot_be_recorded_are_told_in_terminal_and_report(course, trust):
+    submitted = course.root / "submitted"
+    (submitted / "student-01").rename(submitted / os.fsdecode(b"caf\xe9"))
+    (submitted / "student-02").rename(submitted / "[bold]")
+    done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+    assert done.exit_code == 1, done.output
+    assert "[bold]: not in the gradebook: nbgrader takes no student" in done.output
+    page = (course.root / "build" / f"{LAB}.html").read_text(encoding="utf-8")
+    assert "<tr><td>caf\\udce9</td><td>not in the gradebook" in page
+    assert len(scores(course)) == 4
 
 
 def test_a_locked_gradebook_is_waited_for(course, class_run):

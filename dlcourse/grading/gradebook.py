@@ -31,8 +31,8 @@ from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.task import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
 
-# in a folder's name: nbgrader reads it as a pattern, strips it, and ends it with the line
-NO_ID = re.compile(r"[*?\[\n]|^\s|\s$")
+# in a folder's name: nbgrader reads it as a pattern, strips it, ends it with the line, encodes it
+NO_ID = re.compile(r"[*?\[\n\ud800-\udfff]|^\s|\s$")
 
 
 class UseGraded(NbGraderPreprocessor):
@@ -108,7 +108,9 @@ class Recorder(StockCourse):
             NotGraded: nbgrader refused it; the gradebook is as it was.
         """
         if NO_ID.search(result.student):
-            raise NotGraded(f"nbgrader takes {result.student!a} for others, too; rename the folder")
+            raise NotGraded(
+                f"nbgrader takes no student named {result.student!a}; rename the folder"
+            )
         folder = self.staging / result.student / lab
         shutil.rmtree(folder, ignore_errors=True)
         notebooks = {f"{n}.ipynb": text.encode() for n, text in result.notebooks.items()}
