@@ -167,6 +167,41 @@ def test_odd_files_beside_a_notebook_cost_nothing(course, class_run):
     assert (folder / "checks.json").read_bytes() == (course.labs / LAB / "checks.json").read_bytes()
 
 
+def test_a_name_as_long_as_a_file_system_allows_stops_nobody(course, class_run):
+    student = "x" * os.pathconf(course.root, "PC_NAME_MAX")
+    (course.root / "submitted" / "student-01").rename(course.root / "submitted" / student)
+    outcomes = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
+    assert outcomes[student] == ""
+    assert set(outcomes.values()) == {""}
+
+
+def test_a_folder_named_like_a_pattern_changes_nobody_elses_grade(course, class_run):
+    list(class_run(course, LAB, jobs=1).run())
+    before = scores(course)
+    names = ["*", "student-0[0-9]", "?tudent-01", "student-01 ", " student-01", "student-01\n"]
+    for student in names:
+        folder = course.root / "submitted" / student / LAB
+        folder.mkdir(parents=True)
+        shutil.copy(course.solutions / LAB / f"{LAB}.ipynb", folder)
+    problems = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
+    for name in names:
+        assert problems.pop(name).endswith(f"takes no student named {name!a}; rename the folder")
+    assert set(problems.values()) == {""}
+    assert scores(course) == before
+
+
+def test_names_that_cannot_be_recorded_are_told_in_terminal_and_report(course, trust):
+    submitted = course.root / "submitted"
+    (submitted / "student-01").rename(submitted / os.fsdecode(b"caf\xe9"))
+    (submitted / "student-02").rename(submitted / "[bold]")
+    done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+    assert done.exit_code == 1, done.output
+    assert "[bold]: not in the gradebook: nbgrader takes no student" in done.output
+    page = (course.root / "build" / f"{LAB}.html").read_text(encoding="utf-8")
+    assert "<tr><td>caf\\udce9</td><td>not in the gradebook" in page
+    assert len(scores(course)) == 4
+
+
 def test_a_locked_gradebook_is_waited_for(course, class_run):
     sentences = []
     run = class_run(course, LAB, ["student-01"], jobs=1, notify=sentences.append)

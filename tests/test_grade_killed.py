@@ -107,7 +107,8 @@ def left_of(family, seconds=20):
 def results(course):
     """What has been graded: each student's result as text, with the seconds that it took."""
     journal = course.root / ".dlcourse" / LAB
-    return {path.stem: json.loads(path.read_text())["result"] for path in journal.glob("*.json")}
+    files = journal.glob("*/result.json")
+    return {path.parent.name: json.loads(path.read_text())["result"] for path in files}
 
 
 def gradebook(course):

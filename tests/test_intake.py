@@ -189,7 +189,8 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
     os.mkfifo(pipe)
     started = time.monotonic()
     for path, reason in ((link, "link"), (pipe, "regular"), (tmp_path, "regular"), (
-        tmp_path / "none.ipynb", "No such file")):  # fmt: skip
+        tmp_path / "none.ipynb", "it is missing; handed in were 'link.ipynb', 'pipe.ipynb'"), (
+        tmp_path / "none" / "none.ipynb", "nothing was handed in")):  # fmt: skip
         with pytest.raises(Unreadable, match=reason):
             read_notebook(path)
     assert time.monotonic() - started < 1
@@ -201,6 +202,10 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
         (lambda b: b"\xef\xbb\xbf" + b, None),
         (lambda b: b + b"\n\n", None),
         (lambda b: b.decode().encode("utf-16"), "UTF-16"),
+        (lambda b: b.decode().encode("utf-16-le"), "UTF-16-LE"),  # without a byte order mark
+        (lambda b: b.decode().encode("utf-32"), "UTF-32"),
+        (lambda b: b.replace(b'"nbformat":', b'"n": ' + b"9" * 5000 + b',"nbformat":'), None),
+        (lambda b: b.replace(b"Lab 00", b"Lab\t00\n"), None),
         (lambda b: b.replace(b"Lab 00", b"Lab \xff\xfe"), "not UTF-8"),
         (lambda b: b + b"\0\0\0garbage", "followed the end"),
         (lambda b: b.replace(b"Lab 00", rb"Lab \ud800"), None),

@@ -10,6 +10,7 @@ from statistics import median
 
 from nbgrader.api import Gradebook, MissingEntry
 from rich.console import Console
+from rich.markup import escape
 
 from dlcourse.grading.points import foreign_records, possible_points
 from dlcourse.grading.records import read_records, stopped_cells
@@ -30,21 +31,27 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
     _need_assignment(run)
     seconds: dict[str, float] = {}
     grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
-    run.notify = lambda sentence: console.print(sentence, highlight=False)
+    run.notify = lambda sentence: console.print(sentence, highlight=False, markup=False)
     with progress_bar(console) as progress:
         task = progress.add_task(run.lab, total=None)
         for outcome in run.run(lambda total: progress.update(task, total=total)):
+            outcome.student = _printable(outcome.student)
             _take(outcome, grades)
             seconds |= {outcome.student: outcome.result.seconds} if outcome.result else {}
-            progress.update(task, description=f"{run.lab} {outcome.student}", advance=1)
+            progress.update(task, description=escape(f"{run.lab} {outcome.student}"), advance=1)
             if outcome.problem:
-                console.print(f"{outcome.student}: {outcome.problem}", highlight=False)
+                run.notify(f"{outcome.student}: {outcome.problem}")
     graded = {record.student for record in grades.records}
     scores = run.recorder.scores(run.lab)
     grades.scores = {student: scores[student] for student in sorted(graded)}
     for student, note in [*_late(run), *_slow(seconds)]:
         grades.notes.setdefault(student, []).append(note)
     return grades
+
+
+def _printable(name: str) -> str:
+    """The name of a folder, which may hold any bytes, as text."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _need_assignment(run: ClassRun) -> None:

@@ -7,6 +7,7 @@ autograded folder are as they would be without us.
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import cached_property
 from inspect import isclass
@@ -29,6 +30,9 @@ from dlcourse.authoring.course import Course
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
+
+# in a folder's name: nbgrader reads it as a pattern, strips it, ends it with the line, encodes it
+NO_ID = re.compile(r"[*?\[\n\ud800-\udfff]|^\s|\s$")
 
 
 class UseGraded(NbGraderPreprocessor):
@@ -103,6 +107,10 @@ class Recorder(StockCourse):
         Raises:
             NotGraded: nbgrader refused it; the gradebook is as it was.
         """
+        if NO_ID.search(result.student):
+            raise NotGraded(
+                f"nbgrader takes no student named {result.student!a}; rename the folder"
+            )
         folder = self.staging / result.student / lab
         shutil.rmtree(folder, ignore_errors=True)
         notebooks = {f"{n}.ipynb": text.encode() for n, text in result.notebooks.items()}

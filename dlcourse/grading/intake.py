@@ -25,6 +25,10 @@ MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do
 MAX_BESIDE = 50_000_000  # bytes of all other files together
 
 
+# numbers of any length, and lines that end within a string
+_JSON = json.JSONDecoder(parse_int=float, strict=False)
+
+
 class Unreadable(Exception):
     """A file that cannot be read as a notebook; the message says why, for a person."""
 
@@ -74,6 +78,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         if path.is_symlink():
             raise Unreadable("it is a link, not a file; hand in the notebook itself") from None
+        if isinstance(error, FileNotFoundError):
+            raise Unreadable(f"it is missing; {_instead(path.parent)}") from None
         raise Unreadable(f"it cannot be opened: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
@@ -88,6 +94,11 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES)
     finally:
         os.close(descriptor)
+
+
+def _instead(folder: Path) -> str:
+    names = sorted(f"{path.name!a}" for path in folder.glob("*"))
+    return f"handed in were {', '.join(names[:5])}" if names else "nothing was handed in"
 
 
 def read_beside(folder: Path) -> dict[str, bytes]:
@@ -115,7 +126,7 @@ def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
         raise Unreadable("it is empty")
     text = _decode(content, repairs)
     try:
-        data, end = json.JSONDecoder().raw_decode(text.lstrip())
+        data, end = _JSON.raw_decode(text.lstrip())
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Unreadable(f"it is not JSON, as notebooks are ({reason}); save it again") from None
@@ -127,9 +138,10 @@ def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
 
 
 def _decode(content: bytes, repairs: list[str]) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        repairs.append("The file was encoded as UTF-16, not UTF-8.")
-        return content.decode("utf-16", errors="replace")
+    encoding = json.detect_encoding(content)
+    if not encoding.startswith("utf-8"):
+        repairs.append(f"The file was encoded as {encoding.upper()}, not UTF-8.")
+        return content.decode(encoding, errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -43,13 +43,14 @@ class Journal:
             "recorded": recorded,
             "result": result.dumps(),
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self._path(hand_in.student).with_suffix(".partial")
+        path = self._path(hand_in.student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
             json.dump(entry, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, self._path(hand_in.student))
+        os.replace(partial, path)
 
     def _path(self, student: str) -> Path:
-        return self.folder / f"{student}.json"
+        return self.folder / student / "result.json"  # a name may be as long as a file's can be
