@@ -17,6 +17,8 @@ import numpy as np
 
 MAX_ITEMS = 1_000_000
 MAX_DEPTH = 20
+MAX_ENCODED_ITEMS = 5_000_000  # with the weights of a model
+MAX_ENCODED_DEPTH = 100  # several levels for one of a value, and configs of models in models
 OURS = "dlcourse.models"  # the package with our model classes
 
 
@@ -172,27 +174,43 @@ def decode(data: Any) -> Any:
     """Return the plain data that `encode` was given.
 
     Raises:
-        ValueError: `data` is not the result of `encode`.
+        ValueError: `data` is not the result of `encode`, or too large or deep for it.
     """
+    _need_bounds(data)
+    return _decode(data)
+
+
+def _need_bounds(data: Any) -> None:
+    waiting, count = [(data, 0)] if isinstance(data, dict | list) else [], 0
+    while waiting:
+        item, depth = waiting.pop()
+        inner = item.values() if isinstance(item, dict) else item
+        count += len(inner)
+        if depth > MAX_ENCODED_DEPTH or count > MAX_ENCODED_ITEMS:
+            raise ValueError("a value that is too large or too deep")
+        waiting += [(part, depth + 1) for part in inner if isinstance(part, dict | list)]
+
+
+def _decode(data: Any) -> Any:
     if data is None or isinstance(data, (bool, int, float, str)):
         return data
     if isinstance(data, list):
-        return [decode(v) for v in data]
+        return [_decode(v) for v in data]
     match data:
         case {"array": items, "dtype": dtype, "shape": shape}:
             return _decode_array(items, np.dtype(dtype), tuple(shape))
         case {"dict": pairs}:
-            return {decode(k): decode(v) for k, v in pairs}
+            return {_decode(k): _decode(v) for k, v in pairs}
         case {"float": text}:
             return float(text)
         case {"int": text}:
             return int(text)
         case {"complex": [real, imag]}:
-            return complex(decode(real), decode(imag))
+            return complex(_decode(real), _decode(imag))
         case {"opaque": type_name}:
             return Opaque(str(type_name))
         case {"model": config, "weights": weights}:
-            return ModelData(config, [decode(w) for w in weights])
+            return ModelData(config, [_decode(w) for w in weights])
     raise ValueError(f"not an encoded value: {str(data)[:80]}")
 
 

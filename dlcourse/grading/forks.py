@@ -118,6 +118,7 @@ class Zygote:
                 return int(wire.receive(self._control, 30)["pid"])
         except (OSError, wire.WireError) as error:
             self._process.kill()  # whatever it does now, it would answer out of step
+            self._process.wait()
             raise ZygoteGone(f"the process that notebooks are forked from ended: {error}") from None
 
     def close(self) -> None:

@@ -11,7 +11,9 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
 MAX_BESIDE = 50_000_000  # bytes of all other files together
+MAX_FILES_BESIDE, MAX_DEPTH_BESIDE = 2_000, 20
 
 
 # numbers of any length, and lines that end within a string
@@ -104,21 +107,34 @@ def _instead(folder: Path) -> str:
 def read_beside(folder: Path) -> dict[str, bytes]:
     """Return the files that lie beside a submitted notebook, by relative path.
 
-    Links, pipes and whatever does not fit into `MAX_BESIDE` bytes are left out.
+    Links, pipes and whatever exceeds the limits of size, number and depth are left out.
     """
     files: dict[str, bytes] = {}
     room = MAX_BESIDE
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.endswith(".ipynb"))
-        for path in sorted(Path(parent) / name for name in names if not name.endswith(".ipynb")):
-            try:
-                content = read_bytes(path)
-            except Unreadable:
-                continue
-            if len(content) <= room:
-                files[str(path.relative_to(folder))] = content
-                room -= len(content)
+    for path in islice(_walk(folder), MAX_FILES_BESIDE):
+        try:
+            content = read_bytes(path)
+        except Unreadable:
+            continue
+        if len(content) <= room:
+            files[str(path.relative_to(folder))] = content
+            room -= len(content)
     return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder, and in the folders in it, but notebooks, links and depths."""
+    waiting = [(folder, 0)]
+    while waiting:
+        parent, depth = waiting.pop()
+        with suppress(OSError):
+            for path in sorted(parent.iterdir()):
+                if path.name.endswith(".ipynb"):
+                    continue
+                if not path.is_dir() or path.is_symlink():
+                    yield path
+                elif depth < MAX_DEPTH_BESIDE:
+                    waiting.append((path, depth + 1))
 
 
 def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:

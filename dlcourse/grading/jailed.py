@@ -65,6 +65,10 @@ class Dead(Exception):
     """The notebook's process ended, hung or broke the protocol; the message says which."""
 
 
+class OutOfTime(Dead):
+    """The notebook has had all of its time."""
+
+
 class Jail:
     """A running notebook that comes back to life: after a death the other cells run again."""
 
@@ -76,16 +80,14 @@ class Jail:
 
     def _alive(self) -> socket.socket:
         if self.notebook is None:
+            self._seconds_left()
             self.notebook = self.line.notebook()
             for source in self.history:
                 self._ask(self.notebook, {"run": source})
         return self.notebook
 
     def _ask(self, notebook: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
-        seconds = min(self.budget.cell, self.deadline - time.monotonic())
-        if seconds <= 0:
-            self.close()
-            raise Dead(f"the notebook ran longer than {self.budget.notebook:g} seconds")
+        seconds = min(self.budget.cell, self._seconds_left())
         try:
             return wire.ask(notebook, request, seconds)
         except WireTimeout:
@@ -94,6 +96,13 @@ class Jail:
         except WireError as error:
             reason = self.close() or str(error)[:200]
             raise Dead(f"it ended the notebook's process ({reason})") from None
+
+    def _seconds_left(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.close()
+            raise OutOfTime(f"the notebook ran longer than {self.budget.notebook:g} seconds")
+        return left
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request; a notebook that died before is revived first.

@@ -42,6 +42,8 @@ def readable_paths() -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     paths = [Path(p) for p in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache")]
     paths += [Path(sys.prefix), Path(sys.base_prefix), package, package.parent / "data"]
+    # of a user, or of another environment; an editable install names a whole project: not that
+    paths += [Path(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
     return [path for path in paths if path.exists()]
 
 

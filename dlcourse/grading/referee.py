@@ -13,22 +13,23 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
 from dlcourse.checks.judge import FAILED, Verdict, judge, judge_hashed
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import CodeChecks, HashedChecks, LabChecks, TextChecks
 from dlcourse.checks.values import decode
-from dlcourse.checks.view import verdict_bundle
+from dlcourse.checks.view import RECORD_TYPE, verdict_bundle
 from dlcourse.grading import wire
 from dlcourse.grading.intake import take_in
-from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line
+from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line, OutOfTime
+from dlcourse.grading.shell import MAX_LINE, MAX_LINES, MAX_NAME, MAX_OUTPUT, MAX_OUTPUTS
 
 DEEPEST = 50  # levels in an output of a cell
 MOST_OUTPUT = 30_000_000  # characters in all outputs of a notebook, as JSON
@@ -44,12 +45,14 @@ class Graded:
         incidents: what went wrong on the way (time limits, crashes), one sentence each.
         seconds: wall time.
         room: characters that outputs may still take, as JSON.
+        out_of_time: whether its time ended before its cells.
     """
 
     notebook: NotebookNode
     incidents: list[str] = field(default_factory=list)
     seconds: float = 0.0
     room: int = MOST_OUTPUT
+    out_of_time: bool = False
 
 
 def serve(connection: socket.socket) -> None:
@@ -65,7 +68,7 @@ def serve(connection: socket.socket) -> None:
     checks = None
     if job["checks"]:
         checks = Checks(line, LabChecks.loads(job["checks"]), job["drivers"])
-    graded = grade_notebook(notebook, checks, line, Budget(**job["budget"]))
+    graded = grade_notebook(notebook, checks, line, Budget(**job["budget"]), job["skipped"])
     about = {"incidents": graded.incidents, "repairs": repairs, "unreadable": unreadable}
     wire.send(connection, {"graded": {**about, "seconds": graded.seconds}})
     wire.send_bytes(connection, nbformat.writes(graded.notebook).encode())
@@ -96,7 +99,11 @@ class Checks:
 
 
 def grade_notebook(
-    notebook: NotebookNode, checks: Checks | None, line: Line, budget: Budget
+    notebook: NotebookNode,
+    checks: Checks | None,
+    line: Line,
+    budget: Budget,
+    skipped: Collection[str] = (),
 ) -> Graded:
     """Run a rebuilt notebook in a jail and judge its answers.
 
@@ -105,6 +112,7 @@ def grade_notebook(
         checks: of the lab; None for a foreign course, whose graded cells run as they are.
         line: to whom starts the jail.
         budget: time limits.
+        skipped: exercises whose answers ended a referee before.
     """
     started = time.monotonic()
     graded = Graded(notebook)
@@ -114,6 +122,10 @@ def grade_notebook(
         name = _checked_exercise(cell, checks)
         if name is None or checks is None:
             _run_cell(jail, cell, graded)
+            continue
+        if name in skipped:
+            points = checks.lab.exercises[name].points
+            _write_verdict(cell, Verdict(name, FAILED, 0.0, points, "it cannot be judged"))
             continue
         verdict, again = _judge_exercise(jail, checks, name, notebook)
         _write_verdict(cell, verdict)
@@ -153,8 +165,8 @@ def _checked_exercise(cell: NotebookNode, checks: Checks | None) -> str | None:
 def _run_cell(jail: Jail, cell: NotebookNode, graded: Graded) -> None:
     try:
         answer = jail.run(cell.source)
-        outputs = [_output(item) for item in answer["outputs"]]
-        cell.execution_count = int(answer["execution_count"] or 0)
+        outputs = [_output(item) for item in answer["outputs"][:MAX_OUTPUTS]]
+        cell.execution_count = max(0, int(answer["execution_count"] or 0))
         size = len(json.dumps(outputs))
         if size > graded.room:
             outputs = [new_output("stream", name="stderr", text="(more output than is kept)")]
@@ -162,30 +174,54 @@ def _run_cell(jail: Jail, cell: NotebookNode, graded: Graded) -> None:
         cell.outputs = outputs
         graded.room -= min(size, graded.room)
     except Dead as death:
-        graded.incidents.append(f"{_name(cell)}: {death}.")
-        cell.outputs = [
-            new_output("error", ename="Stopped", evalue=str(death), traceback=[str(death)])
-        ]
-    except GARBAGE:
+        place = "From here on" if isinstance(death, OutOfTime) else _name(cell)
+        if not (isinstance(death, OutOfTime) and graded.out_of_time):
+            graded.incidents.append(f"{place}: {death}.")
+        graded.out_of_time |= isinstance(death, OutOfTime)
+        cell.outputs = [_error("Stopped", str(death))]
+    except (*GARBAGE, ValidationError):
         graded.incidents.append(f"{_name(cell)}: its outputs could not be read.")
-    if _marks(cell).get("grade"):  # an assertion of a foreign course: a warning is no failure
-        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+    if _marks(cell).get("grade") and not _marks(cell).get("solution"):
+        cell.outputs = _of_a_test(cell)
+
+
+def _of_a_test(cell: NotebookNode) -> list[NotebookNode]:
+    """The outputs of a test of a foreign course: a warning is no failure, odd points are one."""
+    outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    most = float(_marks(cell).get("points", 0))
+    for output in outputs:
+        if output.output_type == "execute_result" and not _is_credit(output, most):
+            return [_error("Stopped", f"a test gives no points, or more than {most:g}")]
+    return outputs
+
+
+def _is_credit(result: NotebookNode, most: float) -> bool:
+    """Whether nbgrader can read the value of a test: points, or something that is no number."""
+    text = result.data.get("text/plain")
+    try:
+        return 0 <= float(text or "nan") <= most
+    except ValueError:
+        return True
+
+
+def _error(name: str, message: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=message, traceback=[message])
 
 
 def _output(item: dict[str, Any]) -> NotebookNode:
     kind = item["output_type"]
     if kind == "stream":
         name = "stderr" if item["name"] == "stderr" else "stdout"
-        return new_output("stream", name=name, text=str(item["text"]))
+        return new_output("stream", name=name, text=str(item["text"])[:MAX_OUTPUT])
     if kind == "error":
-        lines = [str(line) for line in item["traceback"]]
-        return new_output(
-            "error", ename=str(item["ename"]), evalue=str(item["evalue"]), traceback=lines
-        )
+        lines = [str(line)[:MAX_LINE] for line in item["traceback"]][-MAX_LINES:]
+        name, message = str(item["ename"])[:MAX_NAME], str(item["evalue"])[:MAX_LINE]
+        return new_output("error", ename=name, evalue=message, traceback=lines)
     data = {str(k): v for k, v in item["data"].items() if isinstance(v, (str, dict))}
+    data.pop(RECORD_TYPE, None)  # a verdict is the referee's
     _need_depth(data, DEEPEST)
     if kind == "execute_result":
-        count = int(item["execution_count"])
+        count = max(0, int(item["execution_count"]))
         return new_output("execute_result", data=data, execution_count=count)
     return new_output("display_data", data=data)
 

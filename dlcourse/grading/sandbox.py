@@ -222,6 +222,9 @@ def _filter_system_calls(outside: bool, own_user: bool) -> bool:
         _add(jail, pyseccomp.ERRNO(errno.EPERM), name)
     for name in OF_ITSELF:
         _add(jail, pyseccomp.ERRNO(errno.EPERM), name, pyseccomp.Arg(0, pyseccomp.NE, 0))
+    # a process that outlived its grader would go on for ever
+    wish = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 0xFFFFFFFF, _PR_SET_PDEATHSIG)
+    _add(jail, pyseccomp.ERRNO(errno.EPERM), "prctl", wish)
     for name in ATTRIBUTES if outside and not own_user else ():
         _add(jail, pyseccomp.ERRNO(0), name)
     _add(jail, pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; others use clone

@@ -31,10 +31,10 @@ class SubmissionReader(NotebookExporter):
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         path, place, folders = Path(filename), resources["nbgrader"], self.parent.coursedir
-        student, lab, name = place["student"], place["assignment"], place["notebook"]
-        if path.parent != Path(folders.format_path(folders.submitted_directory, student, lab)):
+        lab, name = place["assignment"], place["notebook"]
+        if path.parent != _submitted(folders, place):
             return super().from_filename(filename, resources=resources, **kwargs)
-        hand_in = HandIn.open(student, path.parent, [name])
+        hand_in = _hand_in(folders, place)
         released = _package(folders, lab).released[name]
         content, refused = hand_in.notebooks.get(name, b""), hand_in.refused.get(name, "")
         notebook, repairs, unreadable = take_in(released, content, refused)
@@ -56,7 +56,6 @@ class ExecuteSealed(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         plain = Execute(parent=self.parent)
         place = resources["nbgrader"]
-        folder = Path(resources["metadata"]["path"])
         budget = Budget(cell=plain.timeout or Budget.cell)
         try:
             worker = _worker(self.parent.parent.coursedir, place["assignment"])
@@ -64,13 +63,25 @@ class ExecuteSealed(NbGraderPreprocessor):
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
         try:
-            graded, incidents = worker.run(place["notebook"], nb, folder, budget)
+            files = _hand_in(self.parent.parent.coursedir, place).files
+            graded, incidents = worker.run(place["notebook"], nb, files, budget)
         except NotPython as reason:
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
         for sentence in incidents:
             self.log.warning("%s: %s", place["student"], sentence)
         return graded, resources
+
+
+def _submitted(folders: CourseDirectory, place: dict[str, str]) -> Path:
+    return Path(
+        folders.format_path(folders.submitted_directory, place["student"], place["assignment"])
+    )
+
+
+def _hand_in(folders: CourseDirectory, place: dict[str, str]) -> HandIn:
+    """Read what a student handed in: nbgrader's copy holds what links lead to."""
+    return HandIn.open(place["student"], _submitted(folders, place), [place["notebook"]])
 
 
 def seal(config: Config) -> None:
@@ -103,7 +114,8 @@ _workers: dict[tuple[str, str], Worker | OSError] = {}
 def _package(folders: CourseDirectory, lab: str) -> LabPackage:
     place = (folders.root, lab)
     if place not in _packages:
-        _packages[place] = LabPackage.of(folders, lab, secrets.randbits(32))
+        own = folders.config.Autograde.get("exclude_overwriting", {}).get(lab, ())
+        _packages[place] = LabPackage.of(folders, lab, secrets.randbits(32), own)
     return _packages[place]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import builtins
 import contextlib
+import os
 import socket
 import sys
 import warnings
@@ -27,6 +28,7 @@ from dlcourse.grading import wire
 
 MAX_OUTPUT = 1_000_000  # characters of text that one cell may print
 MAX_OUTPUTS = 500  # outputs of one cell
+MAX_NAME, MAX_LINE, MAX_LINES = 200, 5000, 40  # of an error: characters of its name, and lines
 
 
 class Outputs:
@@ -137,9 +139,9 @@ class Shell(InteractiveShell):
         OUTPUTS.add(
             {
                 "output_type": "error",
-                "ename": getattr(etype, "__name__", "Error"),
-                "evalue": _text(evalue)[:2000],
-                "traceback": [line[:5000] for line in stb][-40:],
+                "ename": getattr(etype, "__name__", "Error")[:MAX_NAME],
+                "evalue": _text(evalue)[:MAX_LINE],
+                "traceback": [line[:MAX_LINE] for line in stb][-MAX_LINES:],
             }
         )
 
@@ -165,6 +167,7 @@ def serve(connection: socket.socket) -> None:
     """Answer requests until the other side is gone."""
     builtins.input = _no_input
     sys.argv = ["notebook"]
+    sys.path.append(os.getcwd())  # modules beside the notebook; last: none hides an installed one
     shell = Shell.instance(user_ns={"__name__": "__main__"})
     _show_figures(shell)
     helpers: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from nbgrader.utils import parse_utc
 from dlcourse.grading.intake import Unreadable, read_beside, read_bytes
 
 TIMESTAMP = "timestamp.txt"  # in which nbgrader keeps when a submission was handed in
+LONGEST_TIME = 100  # bytes of it
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class HandIn:
                 unless all are.
             given: files that the lab comes with, by relative path.
         """
+        if folder.is_symlink() or folder.parent.is_symlink():
+            reason = "its folder is a link, perhaps to somebody else's; hand in the files"
+            return cls(student, {}, dict.fromkeys(names, reason))
         notebooks, refused, remarks = {}, {}, []
         paths = {name: folder / f"{name}.ipynb" for name in names}
         present = {n: p for n, p in paths.items() if os.path.lexists(p)}
@@ -83,6 +87,8 @@ def _in_the_way(name: str, given: Iterable[str]) -> bool:
 
 def _is_time(timestamp: bytes | None) -> bool:
     try:
+        if timestamp is not None and len(timestamp) > LONGEST_TIME:
+            return False
         return timestamp is None or bool(parse_utc(timestamp.decode().strip()))
     except (ValueError, OverflowError):
         return False

@@ -21,7 +21,13 @@ MOST_SENTENCES, LONGEST_SENTENCE = 1000, 1000
 
 
 class RefereeLost(Exception):
-    """The referee ended or hung; the message says how."""
+    """The referee ended or hung; the message says how.
+
+    Attributes:
+        exercise: that it judged at last, "" if it had not begun to.
+    """
+
+    exercise = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Supervisor:
         self.notebook: Fork | None = None
         self.reason = ""  # why the notebook was ended by us
         self._looked = time.monotonic()
+        self._exercise = ""
 
     def judge(self, job: dict[str, Any], content: bytes, seconds: float) -> Judged:
         """Let a referee judge a notebook.
@@ -70,6 +77,16 @@ class Supervisor:
             RefereeLost: it did not come to an end.
             OSError: this machine could not do it, which is no fault of the submission.
         """
+        try:
+            return self._judge(job, content, seconds)
+        except (wire.WireError, ValueError, KeyError, TypeError, AttributeError) as error:
+            lost = RefereeLost(str(error)[:200])
+        except RefereeLost as error:
+            lost = error
+        lost.exercise = self._exercise
+        raise lost
+
+    def _judge(self, job: dict[str, Any], content: bytes, seconds: float) -> Judged:
         deadline = time.monotonic() + seconds
         with self.zygote.fork(Policy(), "referee") as referee:
             try:
@@ -79,8 +96,6 @@ class Supervisor:
                     self._answer(referee, message)
                 notebook = wire.receive_bytes(referee.connection, LOOK + seconds)
                 return _judged(notebook, message["graded"])
-            except (wire.WireError, ValueError, KeyError, TypeError, AttributeError) as error:
-                raise RefereeLost(str(error)[:200]) from None
             finally:
                 self._end()
 
@@ -115,6 +130,7 @@ class Supervisor:
                 self._end()
                 wire.send(referee.connection, {"reason": self.reason})
             case {"want": "hidden", "name": str(name), "mistakes": bool(mistakes)} if self.key:
+                self._exercise = name
                 wire.send(referee.connection, self.key.hidden(name, mistakes))
             case {"want": "reference", "name": str(name)} if self.key:
                 wire.send(referee.connection, self.key.reference(name))

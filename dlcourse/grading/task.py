@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ import nbformat
 from distributed import get_worker
 from nbformat import NotebookNode
 
+from dlcourse.grading import wire
 from dlcourse.grading.ahead import get_zygote
 from dlcourse.grading.forks import ZygoteGone
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.key import Key
 from dlcourse.grading.package import LabPackage
+from dlcourse.grading.sandbox import Policy
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.supervisor import Judged, RefereeLost, Supervisor
 
-ATTEMPTS = 3  # a zygote or a referee may end by an accident of the machine
+ATTEMPTS = 6  # a zygote or a referee may end by an accident of the machine
 
 
 class NotPython(Exception):
@@ -42,12 +44,14 @@ class Source:
         content: of the file.
         refused: why the file could not be opened, "" if it could.
         taken_in: whether the answers have been put into the notebook that was released.
+        skipped: exercises that are not judged.
     """
 
     name: str
     content: bytes
     refused: str = ""
     taken_in: bool = False
+    skipped: tuple[str, ...] = ()
 
 
 class Worker:
@@ -71,11 +75,23 @@ class Worker:
         self.zygote = get_zygote(self.jail, package.imports)
         self.key = None
         try:
+            self._try_jail()
             if package.bank:
                 self.key = Key(self.zygote, package.lab, package.bank, package.entropy)
         except OSError:
             self.zygote.close()
             raise
+
+    def _try_jail(self) -> None:
+        """Run a line: what the jail of this machine lacks is no student's fault."""
+        with self.zygote.fork(Policy()) as trial:
+            self.protections = trial.protections
+            try:
+                failed = trial.ask({"run": "1 + 1"}, 120)["failed"]
+            except wire.WireError as error:
+                raise OSError(f"no notebook can run in the sandbox: {error}") from None
+        if failed:
+            raise OSError("no notebook can run in the sandbox: 1 + 1 fails")
 
     def grade(self, hand_in: HandIn, budget: Budget | None = None) -> Result:
         """Grade one submission; whatever it holds, there is a result.
@@ -104,14 +120,18 @@ class Worker:
         return result
 
     def run(
-        self, name: str, notebook: NotebookNode, folder: Path, budget: Budget | None = None
+        self,
+        name: str,
+        notebook: NotebookNode,
+        files: Mapping[str, bytes],
+        budget: Budget | None = None,
     ) -> tuple[NotebookNode, list[str]]:
-        """Run and judge a notebook that was taken in, on a copy of a folder.
+        """Run and judge a notebook that was taken in.
 
         Args:
             name: of the notebook in the lab.
             notebook: ready to run.
-            folder: with the files beside it.
+            files: that the student handed in beside it.
             budget: time limits. Defaults to 2 minutes a cell, 10 minutes a notebook.
 
         Returns:
@@ -123,23 +143,35 @@ class Worker:
         """
         _need_python(notebook)
         source = Source(name, nbformat.writes(notebook).encode(), taken_in=True)
-        judged = self._judge(source, folder, budget or Budget())
+        with _folder({**files, **self.package.files}) as folder:
+            judged = self._judge(source, folder, budget or Budget())
         lost = [f"Graded as empty, please look at it: {judged.unreadable}"]
         incidents = judged.incidents + (lost if judged.unreadable else [])
         return nbformat.reads(judged.notebook.decode(), 4), incidents
 
     def _judge(self, source: Source, folder: Path, budget: Budget) -> Judged:
-        """Let a referee judge; a notebook over which two of them end counts as empty."""
-        lost = 0
+        """Let a referee judge.
+
+        An answer over which two of them end is skipped; a notebook that ends them before or after
+        its answers, or again, counts as empty.
+        """
+        lost: list[str] = []
+        incidents: list[str] = []
         for _ in range(ATTEMPTS):
             try:
-                return self._try(source, folder, budget)
+                judged = self._try(source, folder, budget)
+                return replace(judged, incidents=incidents + judged.incidents)
             except ZygoteGone as error:
                 reason = str(error)
             except RefereeLost as error:
-                reason, lost = f"to judge it ended its referee: {error}", lost + 1
-            if lost == 2:
-                source = Source(source.name, b"", refused=reason)
+                reason = f"to judge it ended its referee ({error})"
+                lost.append(error.exercise)
+                if lost.count(error.exercise) == 2:
+                    if error.exercise and not source.skipped:
+                        source = replace(source, skipped=(error.exercise,))
+                        incidents.append(f"{error.exercise} gets no points: {reason}.")
+                    else:
+                        source = Source(source.name, b"", refused=reason)
             self._renew()
         raise OSError(reason)
 
@@ -148,6 +180,7 @@ class Worker:
         job = {
             "released": "" if source.taken_in else self.package.notebooks[source.name],
             "refused": source.refused,
+            "skipped": source.skipped,
             "checks": self.package.checks if key else "",
             "drivers": key.drivers if key else {},
             "budget": asdict(budget),

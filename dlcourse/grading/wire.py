@@ -126,8 +126,8 @@ def ask(connection: socket.socket, request: dict[str, Any], seconds: float) -> d
 
 
 def _loads(body: bytes) -> Any:
-    """What JSON holds; a surrogate without its partner, which no file can hold, becomes a "?"."""
-    message = json.loads(body)
+    """What JSON holds; half a character, which no file can hold, becomes a "?"."""
+    message = json.loads(body.decode(errors="replace"))
     if b"\\ud" not in body and b"\\uD" not in body:
         return message
     return json.loads(json.dumps(message, ensure_ascii=False).encode(errors="replace"))

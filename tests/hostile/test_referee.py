@@ -145,10 +145,10 @@ def test_a_view_that_never_ends_costs_its_exercise(worker, hand_in):
     assert scores == {"explore": 2, "survive": 0, "other": 2}
 
 
-def test_a_notebook_that_ends_its_referee_counts_as_empty_and_a_person_is_told(worker, hand_in):
+def test_an_answer_that_ends_its_referee_costs_its_exercise_and_is_told(worker, hand_in):
     result = worker.grade(hand_in(survive="666"), BUDGET)
-    assert earned(result)[0] == {"explore": 0, "survive": 0, "other": 0}
-    assert "ended its referee" in result.unreadable[0]
+    assert earned(result)[0] == {"explore": 2, "survive": 0, "other": 2}
+    assert "survive gets no points: to judge it ended its referee" in result.incidents[0]
     assert earned(worker.grade(hand_in(), BUDGET))[0] == {"explore": 2, "survive": 2, "other": 2}
 
 

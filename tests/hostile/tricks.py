@@ -3,6 +3,16 @@
 `TRICKS` answer nothing and deserve nothing. `UNLUCKY` stand beside right answers and deserve all.
 """
 
+# sends to the referee what it likes
+_SEND = """
+import dlcourse.grading.wire as wire, json, struct
+def forge(make):
+    def send(connection, message, seconds=None):
+        body = make(message)
+        connection.sendall(struct.pack("!I", len(body)) + body)
+    wire.send = send
+"""
+
 TRICKS = {
     "memory_of_many": """
 import os, time
@@ -388,6 +398,112 @@ print("LEAK" if ctypes.CDLL(None).unshare(0x10000000) == 0 else "nothing")
     "traces": """
 import ctypes
 print("LEAK" if ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0 else "nothing")
+""",
+    # forged messages, and what no size shows
+    "displays_a_dict_as_text": """
+from IPython.display import display
+display({"text/plain": {"a": "[/b]"}}, raw=True)
+""",
+    "forged_negative_count": _SEND
+    + """
+forge(lambda m: json.dumps({**m, "execution_count": -1} if "outputs" in m else m).encode())
+""",
+    "forged_result_with_negative_count": _SEND
+    + """
+bad = [{"output_type": "execute_result", "data": {"text/plain": "1"}, "execution_count": -3}]
+forge(lambda m: json.dumps({**m, "outputs": bad} if "outputs" in m else m).encode())
+""",
+    "half_a_character_as_raw_bytes": _SEND
+    + r"""
+text = (b'{"outputs":[{"output_type":"stream","name":"stdout","text":"\xed\xa0\x80"}],'
+        b'"failed":false,"execution_count":1}')
+forge(lambda m: text if "outputs" in m else json.dumps(m).encode())
+""",
+    "half_a_character_in_utf_16": _SEND
+    + r"""
+bad = {"outputs": [{"output_type": "stream", "name": "stdout", "text": "\ud800"}],
+       "failed": False, "execution_count": 1}
+forge(lambda m: json.dumps(bad).encode("utf-16-le") if "outputs" in m else json.dumps(m).encode())
+""",
+    "error_that_is_half_a_character_and_markup": _SEND
+    + r"""
+forge(lambda m: b'{"error": "\xed\xa0\x80 [/b]"}')
+""",
+    "values_nested_to_the_edge": _SEND
+    + """
+depth = [380]
+rest = b'"warned":[],"mutated":[]}'
+def make(m):
+    if "mutated" not in m:
+        return json.dumps(m).encode()
+    depth[0] += 1
+    value = b"[" * depth[0] + b"]" * depth[0]
+    return b'{"value":' + value + b',"raised":null,"message":"","printed":"",' + rest
+forge(make)
+def residuals(w, x, y):
+    return 1
+""",
+    "sixty_megabytes_of_empty_lists": _SEND
+    + """
+body = (b'{"value":[' + b"[]," * 20_000_000 + b'[]],"raised":null,"message":"","printed":"",'
+        b'"warned":[],"mutated":[]}')
+forge(lambda m: body if "mutated" in m else json.dumps(m).encode())
+def residuals(w, x, y):
+    return 1
+""",
+    "large_display": """
+from IPython.display import display
+display({"text/plain": "x" * 40_000_000}, raw=True)
+""",
+    "exception_with_a_long_name": "raise type('E' * 3_000_000, (Exception,), {})",
+    "memory_in_files_without_a_name": """
+import os
+files = [os.memfd_create("x") for _ in range(24)]
+for file in files:
+    for _ in range(250):
+        os.write(file, b"x" * (1 << 20))
+""",
+    "memory_in_system_v_segments": """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
+for _ in range(12):
+    segment = libc.shmget(0, ctypes.c_size_t(400 << 20), 0o1600)
+    address = libc.shmat(segment, None, 0)
+    ctypes.memset(address, 1, 400 << 20)
+    libc.shmdt(ctypes.c_void_p(address))
+""",
+    "memory_in_sockets": """
+import socket
+pairs = []
+while True:
+    a, b = socket.socketpair()
+    pairs.append((a, b))
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
+    a.setblocking(False)
+    try:
+        while True:
+            a.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+""",
+    "clones_into_new_namespaces": """
+import ctypes, os
+libc = ctypes.CDLL(None)
+pid = libc.syscall(56, 0x10000000 | 0x00020000 | 17, 0, 0, 0, 0)  # user and mount, x86-64
+if pid == 0:
+    os._exit(0)
+print("LEAK" if pid > 0 else "refused")
+""",
+    "forgets_to_die_with_its_parent": """
+import ctypes, signal, time
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # for a test that kills the grader meanwhile
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+time.sleep(3600)
 """,
 }
 
