@@ -141,6 +141,22 @@ def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course, c
         assert notebook.comments[0].manual_comment == "Well done."
 
 
+def test_what_the_gradebook_or_a_folder_lost_is_recorded_again_from_the_journal(course, class_run):
+    first = {o.student: o.result for o in class_run(course, LAB, jobs=1).run()}
+    before = scores(course)
+    (course.root / "gradebook.db").unlink()
+    StockCourse(course).release(LAB)
+    shutil.rmtree(course.root / "autograded" / "student-02")
+    again = list(class_run(course, LAB, jobs=1).run())
+    assert {o.student: o.result for o in again} == first  # kept, not graded again
+    assert [o.problem for o in again] == [""] * 6
+    assert scores(course) == before
+    shutil.rmtree(course.root / "autograded" / "student-02")
+    outcomes = {o.student: o for o in class_run(course, LAB, jobs=1).run()}
+    assert [s for s, o in outcomes.items() if not o.known] == ["student-02"]
+    assert len(outcomes["student-02"].notebooks) == 1
+
+
 def test_a_lab_that_the_gradebook_does_not_know_is_told_before_anything_runs(course, trust):
     (course.root / "gradebook.db").unlink()
     done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
@@ -97,8 +97,16 @@ class Recorder(StockCourse):
         """The folder that a student handed in."""
         return Path(self.folders.format_path(self.submitted, student, lab))
 
-    def autograded(self, lab: str, student: str) -> list[NotebookNode]:
-        """Return the graded notebooks of a student whose result is recorded."""
+    def recorded(self, lab: str, student: str) -> list[NotebookNode]:
+        """Return a student's graded notebooks; none where the gradebook, or a folder, lost them."""
+        with Gradebook(self.folders.db_url, self.folders.course_id) as gradebook:
+            try:
+                gradebook.find_submission(lab, student)
+            except MissingEntry:
+                return []
+        return self._autograded(lab, student)
+
+    def _autograded(self, lab: str, student: str) -> list[NotebookNode]:
         return self._notebooks(self.folders.autograded_directory, lab, student)
 
     def record(self, lab: str, hand_in: HandIn, result: Result) -> list[NotebookNode]:
@@ -119,7 +127,7 @@ class Recorder(StockCourse):
             (folder / name).write_bytes(content)
         UseGraded.graded = {n: nbformat.reads(t, 4) for n, t in result.notebooks.items()}
         self._run(OnePass, lab, result.student)
-        return self.autograded(lab, result.student)
+        return self._autograded(lab, result.student)
 
     def _convert(self, app: BaseConverter) -> None:
         try:

@@ -119,10 +119,9 @@ class ClassRun:
             result, recorded = self.journal.read(hand_in)
             if self.force or result is None:
                 waiting.append(hand_in)
-            elif recorded:
-                notebooks = self.recorder.autograded(self.lab, student)
+            elif recorded and (notebooks := self.recorder.recorded(self.lab, student)):
                 yield Outcome(student, result, notebooks, known=True)
-            else:  # graded, but cut off before it was written to the gradebook
+            else:  # graded, but not in the gradebook: cut off before, or lost since
                 yield self._record(hand_in, result)
         if waiting:
             with self._client() as client:
