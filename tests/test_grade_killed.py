@@ -18,6 +18,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.grading.records import read_records
 from dlcourse.grading.stock import StockCourse
 from tests.course_support import BIN, handed_in
+from tests.hostile.tricks import TRICKS
 
 LAB = "00_welcome"
 STUDENTS = 6
@@ -212,25 +213,29 @@ def test_ctrl_c_stops_with_a_sentence_and_loses_nothing(whole, new_course, start
     assert gradebook(course) == gradebook(whole[0])
 
 
-def test_a_sleeping_notebook_ends_with_its_grader(new_course, start):
+@pytest.mark.parametrize(
+    "source", ["import time\ntime.sleep(600)", TRICKS["forgets_to_die_with_its_parent"].strip()]
+)
+def test_a_sleeping_notebook_ends_with_its_grader(new_course, start, jail_works, source):
     course = new_course()
     for folder in sorted((course.root / "submitted").iterdir())[1:]:
         shutil.rmtree(folder)
     (path,) = course.root.glob(f"submitted/*/{LAB}/{LAB}.ipynb")
     notebook = nbformat.read(path, 4)
     answer = next(cell for cell in notebook.cells if cell.id == "residuals")
-    answer.source = "import time\ntime.sleep(600)"
+    answer.source = source
     nbformat.write(notebook, path)
     process = start(course)
     grader = psutil.Process(process.pid)
-    wait_for(lambda: len(zygote_and_notebook(grader)) > 1)
+    # one, and of each jail two: that of the key, of the referee, of the notebook
+    wait_for(lambda: len(zygote_and_forks(grader)) == (7 if jail_works else 4))
     time.sleep(1)  # until it sleeps
     family = kill(process)
     assert left_of(family) == []
 
 
-def zygote_and_notebook(grader):
-    """The processes that the grader's worker started, and those that these started."""
+def zygote_and_forks(grader):
+    """The processes that the grader started, and those that these started."""
     found = []
     for process in grader.children(recursive=True):
         try:

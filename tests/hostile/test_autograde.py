@@ -20,6 +20,10 @@ from tests.hostile.tricks import TRICKS, UNLUCKY
 
 LAB = "00_welcome"
 FULL = 10
+OUTSIDE = """
+import os
+print("sealed off", os.getuid() != 0 and not os.path.exists("link.py"))
+"""
 MALFORMED = 7  # five files, a pipe and a link
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("autograde")]
@@ -72,6 +76,13 @@ def graded(jail_works, tmp_path_factory):
         folder = root / "submitted" / student / LAB
         folder.mkdir(parents=True)
         (folder / f"{LAB}.ipynb").write_bytes(content)
+    beside = root / "submitted" / "beside" / LAB
+    beside.mkdir(parents=True)
+    (beside / f"{LAB}.ipynb").write_bytes(with_cell(perfect, OUTSIDE, False))
+    (beside / "link.py").symlink_to(root / "solutions" / LAB / "exercises.py")
+    for number in range(4):  # more than fits into a jail
+        with (beside / f"large-{number}").open("wb") as file:
+            file.truncate(80_000_000)
     for student, make in (("malformed-pipe", os.mkfifo), ("malformed-link", link_to_honest)):
         folder = root / "submitted" / student / LAB
         folder.mkdir(parents=True)
@@ -104,9 +115,15 @@ def test_each_has_the_points_that_it_deserves(graded):
     course, output, _ = graded
     with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(LAB)}
-    deserved = {s: FULL if s.startswith(("unlucky", "honest")) else 0 for s in scores}
-    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + 1
+    deserved = {s: FULL if s.startswith(("unlucky", "honest", "beside")) else 0 for s in scores}
+    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + 2
     assert scores == deserved, output[-5000:]
+
+
+def test_files_beside_a_notebook_neither_open_the_jail_nor_the_host(graded):
+    course, _, _ = graded
+    text = (course.root / "autograded" / "beside" / LAB / f"{LAB}.ipynb").read_text()
+    assert "sealed off True" in text
 
 
 def test_no_process_is_left_and_the_log_says_what_happened(graded):

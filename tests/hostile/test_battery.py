@@ -52,8 +52,9 @@ def perfect(released):
     return fill(released, answers)
 
 
-def grade(worker, notebook, budget=BUDGET):
-    return worker.grade(HandIn("student", {LAB: nbformat.writes(notebook).encode()}), budget)
+def grade(worker, notebook, budget=BUDGET, files=()):
+    content = nbformat.writes(notebook).encode()
+    return worker.grade(HandIn("student", {LAB: content}, files=dict(files)), budget)
 
 
 def points(result, lab=LAB):
@@ -74,6 +75,13 @@ def text_of(result):
         for cell in nbformat.reads(result.notebooks[LAB], as_version=4).cells
         for output in cell.get("outputs", [])
     )
+
+
+def errors(result):
+    """Names of the errors that cells ended with."""
+    cells = nbformat.reads(result.notebooks[LAB], as_version=4).cells
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    return [output.ename for output in outputs if output.output_type == "error"]
 
 
 def children(worker):
@@ -115,8 +123,9 @@ def test_bad_luck_costs_nothing(worker, perfect, mishap):
     notebook = copy.deepcopy(perfect)
     place = next(i for i, c in enumerate(notebook.cells) if c.id == "residuals")
     notebook.cells.insert(place, nbformat.v4.new_code_cell(UNLUCKY[mishap].strip()))
-    earned = points(grade(worker, notebook))
-    assert sum(earned.values()) == 10, earned
+    result = grade(worker, notebook, files={"helper.py": b"one = 1", "numpy.py": b"1 / 0"})
+    assert sum(points(result).values()) == 10, text_of(result)
+    assert not any("ModuleNotFoundError" in output for output in errors(result))
 
 
 def test_a_notebook_that_reads_nothing_holds_nobody_up():

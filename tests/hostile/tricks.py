@@ -508,6 +508,7 @@ time.sleep(3600)
 }
 
 UNLUCKY = {
+    "module_beside_the_notebook": "import helper\nassert helper.one == 1",
     "nested_too_deeply_to_compile": "x = a" + ".a" * 3000,
     "prints_half_a_character": "print('\\ud800'); raise ValueError('\\udfff')",
     "displays_what_is_nested_deeply": """
