@@ -27,6 +27,7 @@ from dlcourse.checks.spec import CodeChecks, HashedChecks, LabChecks, TextChecks
 from dlcourse.checks.values import decode
 from dlcourse.checks.view import RECORD_TYPE, verdict_bundle
 from dlcourse.grading import wire
+from dlcourse.grading.harmless import harmless
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line, OutOfTime
 from dlcourse.grading.shell import MAX_LINE, MAX_LINES, MAX_NAME, MAX_OUTPUT, MAX_OUTPUTS
@@ -218,7 +219,10 @@ def _output(item: dict[str, Any]) -> NotebookNode:
         name, message = str(item["ename"])[:MAX_NAME], str(item["evalue"])[:MAX_LINE]
         return new_output("error", ename=name, evalue=message, traceback=lines)
     data = {str(k): v for k, v in item["data"].items() if isinstance(v, (str, dict))}
-    data.pop(RECORD_TYPE, None)  # a verdict is the referee's
+    for refused in (RECORD_TYPE, "application/javascript"):  # a verdict is the referee's alone
+        data.pop(refused, None)
+    if "text/html" in data:
+        data["text/html"] = harmless(str(data["text/html"]))
     _need_depth(data, DEEPEST)
     if kind == "execute_result":
         count = max(0, int(item["execution_count"]))

@@ -17,6 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets.config import Config
 
+from dlcourse.grading.harmless import harmless_markdown
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.package import LabPackage
@@ -85,7 +86,11 @@ def _hand_in(folders: CourseDirectory, place: dict[str, str]) -> HandIn:
 
 
 def seal(config: Config) -> None:
-    """Make `nbgrader autograde` seal submissions off; for nbgrader_config.py."""
+    """Make `nbgrader autograde` seal submissions off; for nbgrader_config.py.
+
+    Pages of nbgrader, feedback and formgrader's, run no script that a student wrote.
+    """
+    config.HTMLExporter.filters = {"markdown2html": harmless_markdown}
     config.Autograde.exporter_class = SubmissionReader
     config.Autograde.autograde_preprocessors = swap(steps(config), Execute, ExecuteSealed)
 

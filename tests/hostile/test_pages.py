@@ -1,0 +1,78 @@
+"""What a student writes or shows runs nothing in the pages that others open."""
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+
+from dlcourse.grading.harmless import harmless
+from dlcourse.grading.stock import StockCourse
+from tests.course_support import copy_course, run
+
+LAB = "00_welcome"
+SHOWN = """
+from IPython.display import HTML, Javascript, Markdown, SVG, display
+display(HTML("<b>bold</b><script>alert(1)</script><img src=x onerror=alert(1)>"))
+display(HTML("<iframe src='javascript:alert(1)'></iframe><a href='javascript:alert(1)'>go</a>"))
+display(Javascript("alert(1)"))
+display(Markdown("*seen*<script>alert(1)</script><img src=x onerror=alert(1)>"))
+name = "xmlns='http://www.w3.org/2000/svg'"
+display(SVG(f"<svg {name} onload='alert(1)'><script>alert(1)</script></svg>"))
+import pandas
+pandas.DataFrame({"column": [1.5]})
+"""
+WRITTEN = "**mine** $a < b$ <script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def test_tables_and_pictures_stay():
+    table = '<table border="1" class="dataframe"><thead><tr><th>x</th></tr></thead></table>'
+    assert "<th>x</th>" in harmless(table)
+    picture = '<img alt="A plot" src="data:image/png;base64,AAAA">'
+    assert "data:image/png" in harmless(picture)
+    assert "AAAA" not in harmless('<a href="data:text/html;base64,AAAA">go</a>')
+    assert "elsewhere" not in harmless('<img src="https://elsewhere.example/pixel.png">')
+    assert "elsewhere" not in harmless('<p style="background:url(https://elsewhere.example)">x</p>')
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, jail_works):
+    """A course in which a notebook full of scripts was graded."""
+    root = tmp_path_factory.mktemp("course")
+    course = copy_course(root, LAB, built=True)
+    notebook = StockCourse(course).release(LAB)
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(SHOWN.strip()))
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(WRITTEN))
+    folder = root / "submitted" / "somebody" / LAB
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / f"{LAB}.ipynb")
+    trust = [] if jail_works else ["--trust-submissions"]
+    done = run(course, "dlcourse", "grade", LAB, *trust)
+    assert done.returncode == 0, done.stderr
+    return course
+
+
+def check_page(page):
+    assert "<b>bold</b>" in page
+    assert "<strong>mine</strong>" in page
+    assert "<em>seen</em>" in page
+    assert "<th>column</th>" in page
+    assert "alert(1)" not in page.replace("&quot;", '"').replace(source_of_the_cell(page), "")
+
+
+def source_of_the_cell(page):
+    """The part of a page that shows the code, which may well name scripts."""
+    begin = page.index("Javascript")
+    return page[begin : page.index("DataFrame", begin)]
+
+
+@pytest.mark.slow
+def test_feedback_runs_no_script(course):
+    done = run(course, "nbgrader", "generate_feedback", LAB)
+    assert done.returncode == 0, done.stderr
+    check_page((course.root / "feedback" / "somebody" / LAB / f"{LAB}.html").read_text())
+
+
+@pytest.mark.slow
+def test_an_exporter_such_as_formgrader_s_runs_no_script(course):
+    exporter = HTMLExporter(config=StockCourse(course).config, template_name="classic")
+    graded = course.root / "autograded" / "somebody" / LAB / f"{LAB}.ipynb"
+    check_page(exporter.from_filename(str(graded))[0])
