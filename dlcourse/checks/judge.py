@@ -14,7 +14,7 @@ from dlcourse.checks.evaluate import Outcome, evaluate
 from dlcourse.checks.source import forbidden_use, is_stub
 from dlcourse.checks.spec import Case, CodeChecks, Expected, HashedChecks, salted_hash
 
-ENDLESS = ("TimeLimitReached", "Dead")  # after one of these, further cases are not tried
+ENDLESS = ("TimeLimitReached", "Dead", "Garbage")  # after one of these, no further case is tried
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
 

@@ -20,8 +20,13 @@ import psutil
 
 from dlcourse.grading import wire
 from dlcourse.grading.sandbox import ESSENTIAL, Policy
+from dlcourse.grading.system import descendants
 
 LOOK = 0.25  # seconds between two looks at what a fork takes
+WAYS_OUT = (
+    "It needs Linux with user namespaces, or since 6.12 with Landlock. Where neither is to be had, "
+    "grade in a virtual machine that holds nothing else, with --trust-submissions."
+)
 MOST_FILES = 2048  # that a fork and all that it starts may have open together
 Role = Literal["notebook", "referee", "key"]
 
@@ -104,8 +109,8 @@ class Zygote:
         missing = sorted(ESSENTIAL - set(fork.protections)) if self.jail else []
         if "protections" not in hello or missing:
             fork.close()
-            reason = hello.get("error") or f"this machine gives it no {', no '.join(missing)}"
-            raise OSError(f"the sandbox could not be closed: {reason}")
+            reason = hello.get("error") or f"this machine has no protection of {', '.join(missing)}"
+            raise OSError(f"the sandbox could not be closed: {reason}. {WAYS_OUT}")
         return fork
 
     def _forked(self, request: bytes, theirs: socket.socket) -> int:
@@ -192,9 +197,11 @@ class Fork:
 
 def _family(pid: int) -> list[psutil.Process]:
     """A process and its descendants."""
-    with contextlib.suppress(psutil.Error):
-        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return []
+    family = []
+    for member in (pid, *descendants(pid)):
+        with contextlib.suppress(psutil.Error):
+            family.append(psutil.Process(member))
+    return family
 
 
 def _memory(family: list[psutil.Process], kind: str) -> int:

@@ -260,6 +260,8 @@ def _judge(checks: Checks, answer: JailedAnswer) -> Verdict:
     verdict = judge(checks.of(answer.name, mistakes=False), answer)
     if verdict.status != FAILED or verdict.misconception or verdict.hint:
         return verdict
+    if verdict.case and verdict.case.outcome.raised in ("Dead", "Garbage"):
+        return verdict  # no known mistake does that
     # nothing visible names the mistake: look at what misconceptions give in hidden cases
     named = judge(checks.of(answer.name, mistakes=True), answer)
     return replace(verdict, misconception=named.misconception, hint=named.hint)

@@ -145,7 +145,8 @@ class ClassRun:
             Client(cluster) as client,
         ):
             try:
-                hire(self.package, self.jail)
+                protections = hire(self.package, self.jail).protections
+                self.notify(f"Sealed off: {', '.join(protections) or 'no'}.")
                 yield client
             finally:
                 close_workers()  # which ends what its threads wait for

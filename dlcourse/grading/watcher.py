@@ -7,10 +7,9 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from dlcourse.grading.system import call
+from dlcourse.grading.system import call, descendants
 
 LOOK = 0.05  # seconds between two looks at a folder
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -79,7 +78,7 @@ def _bytes_in(folder: Path) -> int:
 
 def _end_descendants() -> None:
     """Stop all of them before one is ended, so that none can start another."""
-    while family := list(_descendants(os.getpid())):
+    while family := list(descendants(os.getpid())):
         for signal_number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in family:
                 with contextlib.suppress(ProcessLookupError):
@@ -88,10 +87,3 @@ def _end_descendants() -> None:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         time.sleep(0.001)
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            yield int(child)
-            yield from _descendants(int(child))
