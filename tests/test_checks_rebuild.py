@@ -154,6 +154,15 @@ def repeated_inside():
     return data(keras.Model(inputs, layers.GlobalMaxPooling1D()(inner(inputs))))
 
 
+def large_input():
+    return data(keras.Sequential([keras.Input((10**9, 1)), layers.GlobalMaxPooling1D()]))
+
+
+def many_outputs():
+    many = [layers.RepeatVector(300_000), layers.Flatten(), *[layers.ReLU() for _ in range(9)]]
+    return data(keras.Sequential([keras.Input((2,)), *many]))
+
+
 def from_elsewhere():
     config, weights = data(dense(activation="relu"))
     function = {"module": "os", "class_name": "function", "config": "system",
@@ -200,8 +209,10 @@ BOMBS = {
     "settings that are none": (lambda: ({"compile_config": 3}, []), "settings"),
     "many layers": (many_layers, "more than 100 layers"),
     "many layers in models": (many_layers_inside, "more than 100 layers"),
-    "a large output": (repeated, "1,000,000,000 numbers|2,000,000,000 numbers"),
-    "a large output in a nested model": (repeated_inside, "2,000,000,000 numbers"),
+    "a large output": (repeated, r"[\d,]{13} numbers"),
+    "a large output in a nested model": (repeated_inside, r"[\d,]{13} numbers"),
+    "a large input": (large_input, r"[\d,]{13} numbers"),
+    "many outputs": (many_outputs, r"[\d,]{9} numbers"),
     "a function from elsewhere": (from_elsewhere, "not a part of Keras"),
     "a file": (reading_a_file, "StringLookup"),
     "code": (lambda_layer, "Lambda"),

@@ -28,7 +28,7 @@ REFUSED = {  # they hold code, or read files
     "TextVectorization",
     "TorchModuleWrapper",
 }
-LARGEST_OUTPUT = 1_000_000  # numbers that an operation may give for one sample
+LARGEST_OUTPUT = 1_000_000  # numbers that inputs and all operations may give for one sample
 MOST_LAYERS = 100  # with those of the models in a model
 COMPILED = {  # what a model may be compiled with, and the modules that it is from
     "optimizer": ("keras.optimizers", "keras.src.optimizers", "dlcourse.schedules"),
@@ -56,11 +56,11 @@ def rebuild(config: dict[str, Any], weights: list[np.ndarray]) -> Any:
     with _without_values():
         outline = _deserialized(_without(config, "compile_config"))
         shapes = [tuple(weight.shape) for weight in outline.weights]
-        largest = max(_output_sizes(outline), default=0)
+        numbers = sum(_output_sizes(outline)) + sum(_size(x) for x in outline.inputs)
     if shapes != [weight.shape for weight in weights]:
         raise ValueError("the weights of the model do not fit its layers")
-    if largest > LARGEST_OUTPUT:
-        raise ValueError(f"a layer gives {largest:,} numbers per sample")
+    if numbers > LARGEST_OUTPUT:
+        raise ValueError(f"its layers give {numbers:,} numbers per sample")
     model = _deserialized(_without(config))
     model.set_weights(weights)
     return model
@@ -135,4 +135,8 @@ def _output_sizes(model: Any) -> Iterator[int]:
             yield from _output_sizes(operation)
         for node in operation._inbound_nodes:  # Keras tells only the last one publicly
             for tensor in node.output_tensors:
-                yield math.prod(size or 1 for size in tensor.shape[1:])
+                yield _size(tensor)
+
+
+def _size(tensor: Any) -> int:
+    return math.prod(size or 1 for size in tensor.shape[1:])
