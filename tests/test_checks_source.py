@@ -2,6 +2,7 @@
 
 import linecache
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -124,3 +125,100 @@ def test_a_cell_that_cannot_be_read_hides_no_other(cell):
     assert found == ("np.gradient", "return np.gradient(x, x0)")
     assert forbidden_in_cells("x0", ["np.gradient"], [cell, answer]) is None
     assert imported_in_cells([cell, answer]) == ["numpy"]
+
+
+DEF = "import numpy as np\ndef f(x):\n    return np.gradient(x)"
+CALLS_G = "def f(x):\n    return G(x)"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["%precision 8\n" + DEF],
+        ["%%time\n" + DEF],
+        ["!pip install \\\n  scipy\n" + DEF],
+        ["files = !ls\nloads = %timeit -o 1\n" + DEF],
+        ["np.sum?\n?np.sum\n" + DEF],
+        ["if True:\n    %time 1\n    " + DEF.replace("\n", "\n    ")],
+        ["\n    " + DEF.replace("\n", "\n    ")],
+        [">>> " + DEF.replace("\n", "\n... ")],
+        ["In [1]: " + DEF.replace("\n", "\n   ...: ")],
+        ["if True:\n    " + DEF.replace("\n", "\n    ")],
+        ["try:\n    pass\nexcept ValueError:\n    pass\nelse:\n    " + DEF.replace("\n", "\n    ")],
+        ["import numpy as np\nasync def f(x):\n    return np.gradient(x)"],
+        ["import numpy as np", "for _ in [1]: G = np.gradient", CALLS_G],
+        ["import numpy as np", "for G in [np.gradient]: pass", CALLS_G],
+        ["import numpy as np", "while True:\n    G = np.gradient\n    break", CALLS_G],
+        ["import numpy as np", "with np.errstate():\n    G = np.gradient", CALLS_G],
+        ["import numpy as np", "with np.gradient as G:\n    pass", CALLS_G],
+        ["import numpy as np", "try: 1 / 0\nexcept Exception: G = np.gradient", CALLS_G],
+        ["import numpy as np", "match 1:\n    case 1:\n        G = np.gradient", CALLS_G],
+        ["import numpy as np", "if (G := np.gradient): pass", CALLS_G],
+        ["import numpy as np", "G, H = np.gradient, 1", CALLS_G],
+        ["import numpy as np", "[G, *H] = np.gradient, 1", CALLS_G],
+        ["import numpy as np", "G: object = np.gradient", CALLS_G],
+        ["import numpy as np", "G = {}", "G['g'] = np.gradient", "def f(x):\n    return G['g'](x)"],
+        ["import numpy as np", "G = np.gradient", "if False: G = 1", CALLS_G],
+        ["import numpy as np", "G = np.gradient", "G = np.vectorize(G)", CALLS_G],
+        ["import numpy as np", "def g(h): return np.gradient", "@g\ndef f(x): return x"],
+        ["import numpy as np", "xp = np", "def f(x):\n    return xp.gradient(x)"],
+        ["from numpy import *", "def f(x):\n    return gradient(x)"],
+    ],
+)
+def test_what_runs_at_the_top_of_a_cell_hides_no_forbidden_name(cells):
+    found = forbidden_in_cells("f", ["np.gradient"], cells)
+    assert found is not None
+    name, line = found
+    assert name == "np.gradient"
+    assert "gradient" in line or "G(x)" in line
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [DEF, "def f(x):\n    return x"],
+        [DEF, "%precision 8\ndef f(x):\n    return x"],
+        ["import numpy as np", "G = np.gradient", "G = 1", CALLS_G],
+        ["import numpy as np", "G = np.gradient", "[G for G in [1]]", "def f(x):\n    return x"],
+        ["print('''\n%precision np.gradient\n''')\ndef f(x):\n    return x"],
+        ["x = (7\n %5)\ndef f(x):\n    return x"],
+        ["from numpy import *", "def f(x):\n    return diff(x)"],
+    ],
+)
+def test_what_the_answer_does_not_use_is_not_held_against_it(cells):
+    assert forbidden_in_cells("f", ["np.gradient"], cells) is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%precision 8\n" * 7_000,
+        "x = %time 1\n" * 7_000,
+        "help?\n" * 15_000,
+        " " * 99_000 + "?",
+        "=" * 99_000,
+        "if 1: G = H\n" * 8_000,
+        "if 1:\n    pass\n" + "elif G:\n    pass\n" * 1_500,
+        "G = G + 1\n" * 10_000,
+        "\n".join(" " * k + "if 1:" for k in range(90)) + "\n" + (" " * 90 + "G = 1\n") * 900,
+        "G, " * 30_000 + "= 1",
+        "\n".join(f"@G\ndef G{k}(): pass" for k in range(4_000)),
+    ],
+    ids=[
+        "magics",
+        "values",
+        "help",
+        "spaces",
+        "signs",
+        "ifs",
+        "elifs",
+        "sums",
+        "deep",
+        "tuple",
+        "defs",
+    ],
+)
+def test_a_large_cell_takes_a_time_that_grows_with_its_size_alone(cell):
+    started = time.perf_counter()
+    assert forbidden_in_cells("f", ["np.gradient"], [cell, CALLS_G]) is None
+    assert time.perf_counter() - started < 5

@@ -2,7 +2,8 @@
 
 Keras' safe mode keeps code out. What it lets through can still ask for more memory than there is,
 or read a file: a few bytes of config describe a layer of any size. So the model is laid out first
-without memory, and built only if the weights that came with it fit.
+without memory, and built only if the weights that came with it fit. Metrics, which nobody is judged
+on and which may be of any size, are left out.
 """
 
 from __future__ import annotations
@@ -27,8 +28,13 @@ REFUSED = {  # they hold code, or read files
     "TextVectorization",
     "TorchModuleWrapper",
 }
-LARGEST_OUTPUT = 1_000_000  # numbers that an operation may give for one sample
-LARGEST_METRIC = 1000  # such as the classes of a confusion matrix, which holds their square
+LARGEST_OUTPUT = 1_000_000  # numbers that inputs and all operations may give for one sample
+MOST_LAYERS = 100  # with those of the models in a model
+COMPILED = {  # what a model may be compiled with, and the modules that it is from
+    "optimizer": ("keras.optimizers", "keras.src.optimizers", "dlcourse.schedules"),
+    "loss": ("keras.losses", "keras.src.losses", "builtins"),
+}
+METRICS = ("metrics", "weighted_metrics")
 
 
 def rebuild(config: dict[str, Any], weights: list[np.ndarray]) -> Any:
@@ -42,16 +48,19 @@ def rebuild(config: dict[str, Any], weights: list[np.ndarray]) -> Any:
         ValueError: the config holds what a model of this course has no use for, it does not fit
             the weights, or Keras refuses it.
     """
+    config = _without(config, *METRICS)
     for part in _parts(config):
         _refuse(part)
+    if sum(_number_of_layers(part) for part in _parts(config)) > MOST_LAYERS:
+        raise ValueError(f"it has more than {MOST_LAYERS} layers")
     with _without_values():
         outline = _deserialized(_without(config, "compile_config"))
         shapes = [tuple(weight.shape) for weight in outline.weights]
-        largest = max(_output_sizes(outline), default=0)
+        numbers = sum(_output_sizes(outline)) + sum(_size(x) for x in outline.inputs)
     if shapes != [weight.shape for weight in weights]:
         raise ValueError("the weights of the model do not fit its layers")
-    if largest > LARGEST_OUTPUT:
-        raise ValueError(f"a layer gives {largest:,} numbers per sample")
+    if numbers > LARGEST_OUTPUT:
+        raise ValueError(f"its layers give {numbers:,} numbers per sample")
     model = _deserialized(_without(config))
     model.set_weights(weights)
     return model
@@ -96,12 +105,27 @@ def _refuse(part: dict[str, Any]) -> None:
     name, module = part.get("class_name"), part.get("module")
     if name in REFUSED:
         raise ValueError(f"a {name} layer cannot be judged")
-    if module is not None and not str(module).startswith(MODULES):
+    if "." in str(name) or (module is not None and not str(module).startswith(MODULES)):
         raise ValueError(f"{name} of {module} is not a part of Keras")
-    for key in ("metrics", "weighted_metrics"):
-        for inner in _parts(part.get(key)):
-            if any(isinstance(v, int) and v > LARGEST_METRIC for v in inner.values()):
-                raise ValueError("a metric is too large")
+    if _is_from(part, ("keras.metrics", "keras.src.metrics")) and name != "function":
+        raise ValueError(f"the metric {name} stands where none belongs")
+    compiled = part.get("compile_config") or {}
+    if not isinstance(compiled, dict):
+        raise ValueError("compile settings that are no settings")
+    for key, value in compiled.items():
+        for inner in _parts(value):
+            if "class_name" in inner and not _is_from(inner, COMPILED.get(key, ())):
+                raise ValueError(f"{inner['class_name']} cannot be the {key} of a model")
+
+
+def _is_from(part: dict[str, Any], modules: tuple[str, ...]) -> bool:
+    module = str(part.get("module"))
+    return any(module == home or module.startswith(home + ".") for home in modules)
+
+
+def _number_of_layers(part: dict[str, Any]) -> int:
+    layers = part.get("layers")
+    return len(layers) if isinstance(layers, list) else 0
 
 
 def _output_sizes(model: Any) -> Iterator[int]:
@@ -111,4 +135,8 @@ def _output_sizes(model: Any) -> Iterator[int]:
             yield from _output_sizes(operation)
         for node in operation._inbound_nodes:  # Keras tells only the last one publicly
             for tensor in node.output_tensors:
-                yield math.prod(size or 1 for size in tensor.shape[1:])
+                yield _size(tensor)
+
+
+def _size(tensor: Any) -> int:
+    return math.prod(size or 1 for size in tensor.shape[1:])

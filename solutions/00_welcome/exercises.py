@@ -168,20 +168,26 @@ def sizes_and_indices(batches):
 
 
 @driver
-def shuffling(minibatch_indices, n, batch_size, seed):
-    """Facts about the order of the indices, and where its randomness comes from."""
-
-    def epoch(rng):
-        return [int(i) for batch in minibatch_indices(n, batch_size, rng) for i in np.ravel(batch)]
-
+def three_epochs(minibatch_indices, n, batch_size, seed):
+    """The batches of two epochs in a row, and those of an epoch that begins anew."""
     rng = np.random.default_rng(seed)
-    first, second = epoch(rng), epoch(rng)
+    return [minibatch_indices(n, batch_size, r) for r in (rng, rng, np.random.default_rng(seed))]
+
+
+@driver
+def shuffling(epochs):
+    """Facts about the order of the indices, and where its randomness comes from."""
+    first, second, again = (
+        [int(i) for batch in epoch for i in np.ravel(batch)] for epoch in epochs
+    )
+    batch = np.ravel(epochs[0][0])
     return {
+        "number of indices": len(first),
         "the order is random": first != sorted(first),
         "neighbors are separated": bool(np.mean(np.abs(np.diff(first)) == 1) < 0.3),
-        "a batch has indices from everywhere": bool(np.ptp(first[:batch_size]) >= batch_size),
+        "a batch has indices from everywhere": bool(np.ptp(batch) >= batch.size),
         "the next epoch has another order": first != second,
-        "the same seed gives the same order": epoch(np.random.default_rng(seed)) == first,
+        "the same seed gives the same order": again == first,
     }
 
 
@@ -198,11 +204,14 @@ def minibatch_indices(n, batch_size, rng):
 
 
 minibatch_indices.case("minibatch_indices(10, 4, rng)", view=sizes_and_indices)
-minibatch_indices.case("shuffling(minibatch_indices, 60, 20, 0)")
+minibatch_indices.case("three_epochs(minibatch_indices, 60, 20, 0)", view=shuffling)
 minibatch_indices.hidden_case("minibatch_indices(23, 5, rng)", view=sizes_and_indices)
 minibatch_indices.hidden_case("minibatch_indices(12, 4, rng)", view=sizes_and_indices)
 minibatch_indices.hidden_case("minibatch_indices(3, 8, rng)", view=sizes_and_indices)
-minibatch_indices.hidden_case("shuffling(minibatch_indices, 90, 7, int(rng.integers(1000)))")
+minibatch_indices.hidden_case(
+    "three_epochs(minibatch_indices, int(rng.integers(80, 120)), 7, int(rng.integers(1000)))",
+    view=shuffling,
+)
 minibatch_indices.hint("`rng.permutation(n)` gives all indices once, in random order.")
 minibatch_indices.hint("Cut that array at 0, batch_size, 2 batch_size, ...: `order[start:stop]`.")
 minibatch_indices.hint("A slice that ends beyond the array is cut short: no special case needed.")
@@ -315,22 +324,27 @@ def from_one_to_n(n, batch_size, rng):
 
 
 @driver
-def weight_facts(init_weights, n_in, n_out, seed):
-    """Facts about a random initialization."""
+def seeded_weights(init_weights, n_in, n_out, seed):
+    """The weights of a seed, twice, those of the next, and a number of the global generator."""
     kept = np.random.get_state()
     np.random.seed(seed + 12345)  # a state that no answer leaves behind
-    before = np.random.get_state()[1].tolist()
-    weights = np.asarray(init_weights(n_in, n_out, seed))
-    again = np.asarray(init_weights(n_in, n_out, seed))
-    other = np.asarray(init_weights(n_in, n_out, seed + 1))
-    after = np.random.get_state()[1].tolist()
+    seeds = seed, seed, seed + 1
+    found = [init_weights(n_in, n_out, s) for s in seeds], np.random.random()
     np.random.set_state(kept)
+    return found
+
+
+@driver
+def weight_facts(found):
+    """Facts about a random initialization."""
+    (weights, again, other), number = found
+    weights = np.asarray(weights, dtype=float)
     return {
         "shape": list(weights.shape),
         "all weights differ": len(np.unique(weights)) == weights.size,
         "same seed, same weights": bool(np.array_equal(weights, again)),
         "other seed, other weights": not np.array_equal(weights, other),
-        "global generator untouched": after == before,
+        "next number of the global generator": number,
     }
 
 
@@ -344,9 +358,13 @@ def init_weights(n_in, n_out, seed):
     return np.random.default_rng(seed).normal(size=(n_in, n_out))
 
 
-init_weights.case("weight_facts(init_weights, 3, 2, 0)")
-init_weights.hidden_case("weight_facts(init_weights, 4, 7, int(rng.integers(1000)))")
-init_weights.hidden_case("weight_facts(init_weights, 1, 5, 42)")
+init_weights.case("seeded_weights(init_weights, 3, 2, 0)", view=weight_facts)
+init_weights.hidden_case(
+    "seeded_weights(init_weights, 4, 7, int(rng.integers(1000)))", view=weight_facts
+)
+init_weights.hidden_case(
+    "seeded_weights(init_weights, 1, 5, int(rng.integers(1000)))", view=weight_facts
+)
 init_weights.hint("`np.random.default_rng(seed)` is a new generator in a known state.")
 
 

@@ -87,6 +87,8 @@ def unit_facts(unit):
     w, b = unit
     if np.size(b) != 1:
         raise ValueError("b must be one number, and come second: return (w, b)")
+    if np.size(w) > 2:
+        raise ValueError(f"w must have one weight per input, 1 or 2; it has {np.size(w)}")
     shape, w = np.shape(w), np.ravel(w).astype(float)
     inputs = np.array(np.meshgrid(*[[0, 1]] * w.size, indexing="ij")).reshape(w.size, -1).T
     z = inputs @ w + float(np.asarray(b).reshape(()))

@@ -39,6 +39,33 @@ def forged(model, honest=values._model_data):
 
 values._model_data = forged
 """,
+    "a_forged_loss": """
+import dlcourse.checks.values as values
+
+def build_mlp(n_in, hidden, n_out, task):
+    model = keras.Sequential([keras.Input((n_in,)), layers.Dense(n_out)])
+    model.compile("adam", "mse")
+    return model
+
+def forged(model, honest=values._model_data):
+    data = honest(model)
+    data.config["compile_config"]["loss"] = {
+        "module": "keras.metrics", "class_name": "MeanIoU",
+        "config": {"num_classes": 20000}, "registered_name": None,
+    }
+    return data
+
+values._model_data = forged
+""",
+    "many_layers": """
+def build_mlp(n_in, hidden, n_out, task):
+    inputs = x = keras.Input((n_in,))
+    for _ in range(1500):
+        x = layers.Activation("relu")(x)
+    model = keras.Model(inputs, layers.Dense(n_out)(x))
+    model.compile("adam", "mse")
+    return model
+""",
     "code": """
 def build_mlp(n_in, hidden, n_out, task):
     model = keras.Sequential([keras.Input((n_in,)), layers.Lambda(lambda x: 1 / 0)])
