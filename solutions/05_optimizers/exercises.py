@@ -1748,11 +1748,11 @@ def numbers_only(t, T, lr_max, div=10, final_div=1e3):
 
 
 @driver
-def rate_facts(compile_power_sgd, lr0, s, steps, n_in=1):
+def rate_facts(compile_power_sgd, lr0, s, steps, n_in=1, target=1.0):
     """The rates that the optimizer tells, and those that training steps take, at some steps.
 
-    The model has one weight per input, all zero, and the target is 1: a step with the mean squared
-    error moves the weight of an input of 1 by twice the learning rate.
+    The model has one weight per input, all zero: a step with the mean squared error moves the
+    weight of an input of 1 by twice the learning rate, times the target.
     """
     import keras
 
@@ -1762,14 +1762,14 @@ def rate_facts(compile_power_sgd, lr0, s, steps, n_in=1):
     if model is None:
         return None
     model.run_eagerly = True  # a few steps: faster than compiling
-    x, target = np.eye(1, n_in), np.ones((1, 1))
+    x, y = np.eye(1, n_in), np.full((1, 1), target)
     facts = {"the optimizer's rate": [], "the rate of a step": [], "loss": []}
     for step in steps:
         model.optimizer.iterations.assign(step)
         model.set_weights([np.zeros((n_in, 1))])
         facts["the optimizer's rate"].append(float(model.optimizer.learning_rate))
-        logs = model.train_on_batch(x, target, return_dict=True)
-        facts["the rate of a step"].append(float(model.get_weights()[0][0, 0]) / 2)
+        logs = model.train_on_batch(x, y, return_dict=True)
+        facts["the rate of a step"].append(float(model.get_weights()[0][0, 0]) / (2 * target))
         facts["loss"].append(float(logs["loss"]))
     return facts
 
@@ -1793,12 +1793,12 @@ def compile_power_sgd(model, lr0, s):
 compile_power_sgd.case(
     "rate_facts(compile_power_sgd, 0.05, 1000, steps=[0, 500, 1000, 3000])", rtol=1e-4
 )
-compile_power_sgd.hidden_case(
-    "rate_facts(compile_power_sgd, 0.02, 10000, steps=[0, 1000, 1500])", rtol=1e-4
-)
-compile_power_sgd.hidden_case(
-    "rate_facts(compile_power_sgd, 0.1, 50, steps=[0, 1, 20, 70, 1000], n_in=3)", rtol=1e-4
-)
+for _s, _n in (("rng.uniform(5000, 20000)", 1), ("int(rng.integers(50, 1000))", 3)):
+    compile_power_sgd.hidden_case(
+        f"rate_facts(compile_power_sgd, rng.uniform(0.02, 0.2), {_s}, "
+        f"[0, 1, *(int(k) for k in rng.integers(100, 5000, size=3))], {_n}, rng.uniform(1, 2))",
+        rtol=1e-4,
+    )
 compile_power_sgd.hint(
     "`learning_rate` of an optimizer may be an object of `keras.optimizers.schedules`."
 )

@@ -9,29 +9,34 @@ from dlcourse.authoring import constant, driver, exercise, free_text, question
 
 
 @driver
-def split_facts(train_val_test_split, counts, seed):
-    """Sizes and classes of the three parts, and whether rows stay together and are used once."""
-    rng = np.random.default_rng(seed)
-    y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+def three_splits(train_val_test_split, counts, seed):
+    """The labels, their split with a seed, with the same again, and with the next.
+
+    The first column of X is the row's number, the second is ten times the label.
+    """
+    y = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     X = np.column_stack([np.arange(len(y)), 10.0 * y])
+    splits = [train_val_test_split(X.copy(), y.copy(), s) for s in (seed, seed, seed + 1)]
+    return None if splits[0] is None else [y, *splits]
 
-    def parts(seed):
-        found = train_val_test_split(X.copy(), y.copy(), seed)
-        return None if found is None else [np.asarray(part) for part in found]
 
-    found = parts(seed)
+@driver
+def split_facts(found):
+    """Sizes and classes of the three parts, and whether rows stay together and are used once."""
     if found is None:
         return None
+    y, *splits = found
+    found, again, other = ([np.asarray(part) for part in split] for split in splits)
     features, labels = found[:3], found[3:]
     axes = [part.ndim for part in found]
     if axes != [2, 2, 2, 1, 1, 1]:
         return {"arrays": len(found), "axes of the arrays": axes}
     rows = [list(part[:, 0]) for part in features]
-    again, other = parts(seed), parts(seed + 1)
     return {
         "arrays": len(found),
+        "first labels": "".join(str(int(k)) for k in y[:12]),
         "rows per class in train, val, test": [
-            [int(np.sum(part == k)) for k in range(len(counts))] for part in labels
+            [int(np.sum(part == k)) for k in np.unique(y)] for part in labels
         ],
         "every row is used once": sorted(r for part in rows for r in part) == list(range(len(y))),
         "y belongs to X": all(
@@ -63,16 +68,14 @@ def train_val_test_split(X, y, seed):
     return X_train, X_val, X_test, y_train, y_val, y_test
 
 
-train_val_test_split.case("split_facts(train_val_test_split, counts=[50, 25], seed=1)")
-train_val_test_split.hidden_case(
-    "split_facts(train_val_test_split, counts=[40, 25, 10], seed=int(rng.integers(1000)))"
+train_val_test_split.case(
+    "three_splits(train_val_test_split, counts=[50, 25], seed=1)", view=split_facts
 )
-train_val_test_split.hidden_case(
-    "split_facts(train_val_test_split, counts=[5, 60], seed=int(rng.integers(1000)))"
-)
-train_val_test_split.hidden_case(
-    "split_facts(train_val_test_split, counts=[20, 20, 20, 20], seed=int(rng.integers(1000)))"
-)
+for _counts in ([40, 25, 10], [5, 60], [20, 20, 20, 20]):
+    train_val_test_split.hidden_case(
+        f"three_splits(train_val_test_split, counts={_counts}, seed=int(rng.integers(1000)))",
+        view=split_facts,
+    )
 train_val_test_split.hint("Split twice: 60 to 40 first, then the 40 in halves.")
 train_val_test_split.hint("scikit-learn's train_test_split has `stratify` and `random_state`.")
 
@@ -383,6 +386,29 @@ def trained_with(make_callbacks, patience):
     }
 
 
+@driver
+def rates_with(make_callbacks, patience, val_losses):
+    """The learning rate after each epoch of these losses until it stops, and the weight kept.
+
+    The weight in epoch k is k; the training loss falls all the time.
+    """
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    callbacks = keras.callbacks.CallbackList(list(make_callbacks(patience)), model=model)
+    callbacks.on_train_begin()
+    rates = []
+    for epoch, loss in enumerate(val_losses):
+        model.set_weights([np.full((1, 1), epoch)])
+        callbacks.on_epoch_end(epoch, {"loss": 1 / (1 + epoch), "val_loss": loss})
+        rates.append(float(model.optimizer.learning_rate))
+        if model.stop_training:
+            break
+    callbacks.on_train_end()
+    return {"rates": rates, "weight": float(model.get_weights()[0][0, 0])}
+
+
 @exercise(points=1.5)
 def make_callbacks(patience):
     """Return a list of two Keras callbacks that watch the validation loss.
@@ -403,6 +429,9 @@ make_callbacks.case("callback_facts(make_callbacks(10))")
 make_callbacks.case("trained_with(make_callbacks, 4)")
 make_callbacks.hidden_case("callback_facts(make_callbacks(int(rng.integers(4, 30))))")
 make_callbacks.hidden_case("callback_facts(make_callbacks(1))")
+make_callbacks.hidden_case(
+    "rates_with(make_callbacks, int(rng.integers(4, 8)), list(rng.uniform(1, 2, size=60)))"
+)
 make_callbacks.hint(
     "keras.callbacks.EarlyStopping has `restore_best_weights`; its default is False."
 )
@@ -771,15 +800,19 @@ def signed(w, lam, r):
 
 
 @driver
-def dropout_facts(dropout, p, seed):
+def dropped_ones(dropout, p, seed):
+    """400 rows of 50 ones after dropout with a seed, with the same again, and with the next three."""
+    seeds = seed, seed, seed + 1, seed + 2, seed + 3
+    found = [dropout(np.ones((400, 50)), p, np.random.default_rng(s)) for s in seeds]
+    return None if found[0] is None else found
+
+
+@driver
+def dropout_facts(found):
     """What dropout does to 400 rows of 50 ones, up to chance."""
-
-    def drop(seed):
-        return dropout(np.ones((400, 50)), p, np.random.default_rng(seed))
-
-    if drop(seed) is None:
+    if found is None:
         return None
-    y, again, *others = (np.asarray(drop(s), float) for s in (seed, *range(seed, seed + 4)))
+    y, again, *others = (np.asarray(part, float) for part in found)
     kept = y[y != 0]
     return {
         "shape": list(y.shape),
@@ -813,10 +846,11 @@ def dropout(x, p, rng, training=True):
 
 
 dropout.case("dropout(np.array([[1.0, -2.0, 3.0]]), 0.5, rng, training=False)")
-dropout.case("dropout_facts(dropout, p=0.2, seed=0)")
-dropout.hidden_case("dropout_facts(dropout, p=0.2, seed=int(rng.integers(1000)))")
-dropout.hidden_case("dropout_facts(dropout, p=0.8, seed=int(rng.integers(1000)))")
-dropout.hidden_case("dropout_facts(dropout, p=0.5, seed=int(rng.integers(1000)))")
+dropout.case("dropped_ones(dropout, p=0.2, seed=0)", view=dropout_facts)
+for _p in (0.2, 0.8, 0.5):
+    dropout.hidden_case(
+        f"dropped_ones(dropout, p={_p}, seed=int(rng.integers(1000)))", view=dropout_facts
+    )
 dropout.hidden_case("dropout(rng.normal(size=(3, 4)), 0.0, rng)")
 dropout.hidden_case("dropout(rng.normal(size=(3, 4)), 1.0, rng)")
 dropout.hidden_case("dropout(rng.normal(size=5), 0.7, rng, training=False)")
@@ -960,29 +994,47 @@ def mc_model():
 
 
 @driver
-def mc_facts(mc_predict, n, seed):
-    """What mc_predict gives for 60 copies of five inputs, beside a computation with NumPy."""
-    model = mc_model()
-    X = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
-    many = np.tile(X, (60, 1))
-    before = [w.copy() for w in model.get_weights()]
-    found = mc_predict(model, many, n, seed)
+def mc_inputs():
+    """Five inputs of the classifier."""
+    return np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+
+
+@driver
+def mc_weights(model):
+    """All weights but the states of generators."""
+    return [np.array(w) for w in model.weights if "seed" not in w.path]
+
+
+@driver
+def mc_runs(mc_predict, n, seed):
+    """What mc_predict gives for 60 copies of five inputs, and for three seeds with n=3."""
+    model, X = mc_model(), mc_inputs()
+    many = mc_predict(model, np.tile(X, (60, 1)), n, seed)
+    if many is None:
+        return None
+    after = mc_weights(model)
+    few = [mc_predict(model, X, 3, s)[0] for s in (seed, seed, seed + 1)]
+    return {"many": many, "weights": after, "few": few}
+
+
+@driver
+def mc_facts(found):
+    """Facts about predictions, beside a computation with NumPy."""
     if found is None:
         return None
-    mean, std = (np.asarray(part, dtype=float) for part in found)
+    mean, std = (np.asarray(part, dtype=float) for part in found["many"])
     if mean.shape != (300, 3) or std.shape != (300, 3):
         return {"shape of mean": str(mean.shape), "shape of std": str(std.shape)}
     of_input = mean.reshape(60, 5, 3).mean(axis=0)
-    W1, b1, gamma, beta, mu, var, W2, b2 = [w for w in before if w.dtype == np.float32]
-    hidden = gamma * (np.maximum(X @ W1 + b1, 0) - mu) / np.sqrt(var + 1e-3) + beta
+    before = mc_weights(mc_model())
+    W1, b1, gamma, beta, mu, var, W2, b2 = before
+    hidden = gamma * (np.maximum(mc_inputs() @ W1 + b1, 0) - mu) / np.sqrt(var + 1e-3) + beta
     masks = np.random.default_rng(0).random((4000, *hidden.shape)) < 0.5
     logits = 2 * hidden * masks @ W2 + b2
     e = np.exp(logits - logits.max(axis=-1, keepdims=True))
     samples = e / e.sum(axis=-1, keepdims=True)
-    after = model.get_weights()
-    few, again, other = (mc_predict(model, X, 3, s)[0] for s in (seed, seed, seed + 1))
+    few, again, other = (np.asarray(part, dtype=float) for part in found["few"])
     share = std.mean() / samples.std(axis=0).mean()
-    floats = [k for k, w in enumerate(before) if w.dtype == np.float32]
     return {
         "shape of mean": str(mean.shape),
         "shape of std": str(std.shape),
@@ -999,7 +1051,7 @@ def mc_facts(mc_predict, n, seed):
         else "more",
         "same seed, same numbers": bool(np.allclose(few, again, atol=1e-6)),
         "other seed, other numbers": not np.allclose(few, other, atol=1e-6),
-        "batch norm stays as it was": all(np.allclose(before[k], after[k]) for k in floats),
+        "batch norm stays as it was": all(map(np.allclose, before, found["weights"])),
     }
 
 
@@ -1020,8 +1072,10 @@ def mc_predict(model, X, n, seed):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-mc_predict.case("mc_facts(mc_predict, n=12, seed=1)", time_limit=60)
-mc_predict.hidden_case("mc_facts(mc_predict, n=12, seed=int(rng.integers(1000)))", time_limit=60)
+mc_predict.case("mc_runs(mc_predict, n=12, seed=1)", view=mc_facts, time_limit=60)
+mc_predict.hidden_case(
+    "mc_runs(mc_predict, n=12, seed=int(rng.integers(1000)))", view=mc_facts, time_limit=60
+)
 mc_predict.hidden_case(
     "np.asarray(mc_predict(mc_model(), np.ones((2, 4)), 1, 3)[1])", time_limit=60
 )
@@ -1358,6 +1412,30 @@ def tune_with_noise(tune, seed):
     return found and {"best": dict(found["best"])}
 
 
+@driver
+def model_of_one_column(X, y, column):
+    """A classifier that looks at one column, and learns in one step."""
+    import keras
+
+    inputs = keras.Input(X.shape[1:])
+    outputs = keras.layers.Dense(y.shape[1], activation="softmax")(inputs[:, column : column + 1])
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(3.0), "categorical_crossentropy")
+    return model
+
+
+@driver
+def tune_columns(tune, seed):
+    """The best of three columns, of which a random one of the last two tells the class."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0, 1], 12)
+    X = rng.normal(size=(24, 3)).astype("float32")
+    X[:, rng.integers(1, 3)] += 8 * y - 4
+    grid = [{"column": [0]}, {"column": [1, 2]}]
+    found = tune(model_of_one_column, grid, X, y, cv=2, seed=seed)
+    return found and {"best": dict(found["best"])}
+
+
 @exercise(points=2)
 def tune(build, grid, X, y, cv=3, seed=0):
     """Return a dict whose entry "best" holds the best parameters of a grid, by cross-validation.
@@ -1384,10 +1462,7 @@ def tune(build, grid, X, y, cv=3, seed=0):
 
 tune.case('tune_facts(tune, {"learning_rate": [1e-6, 0.1, 1e-7]}, seed=0)', time_limit=60)
 tune.hidden_case("tune_with_noise(tune, seed=1)", time_limit=60)
-tune.hidden_case(
-    'tune_facts(tune, [{"learning_rate": [1e-7]}, {"learning_rate": [0.1], "units": [8]}], seed=2)',
-    time_limit=60,
-)
+tune.hidden_case("tune_columns(tune, seed=int(rng.integers(1000)))", time_limit=60)
 tune.hint("ParameterGrid(grid) gives all combinations, each a dict.")
 tune.hint("SKLearnClassifier(build, model_kwargs=parameters) hands them to the builder.")
 tune.hint("GridSearchCV with {'model_kwargs': [...]}, or a loop with cross_val_score: both do.")

@@ -391,6 +391,10 @@ for _f in ("averages", "running_mean", "with_positions", "total", "np.sort", "la
            "nearly_itself", "lambda X: np.sort(X, axis=0)"):  # fmt: skip
     _arguments = "rng.normal(size=(5, 3)), np.array([1, 2, 4, 0, 3])"
     is_equivariant.hidden_case(f"is_equivariant({_f}, {_arguments})")
+is_equivariant.hidden_case(
+    "[is_equivariant([averages, running_mean, with_positions, total][k], rng.normal(size=(5, 3)), "
+    "np.array([1, 2, 4, 0, 3])) for k in rng.integers(0, 4, size=12)]"
+)
 is_equivariant.hint("Two ways: permute, then apply f; apply f, then permute.")
 is_equivariant.hint("`X[perm]` permutes rows.")
 
