@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 import nbformat
@@ -128,7 +129,7 @@ def grade_notebook(
             points = checks.lab.exercises[name].points
             _write_verdict(cell, Verdict(name, FAILED, 0.0, points, "it cannot be judged"))
             continue
-        verdict, again = _judge_exercise(jail, checks, name, notebook)
+        verdict, again = _judge_exercise(jail, checks, name, _sources(notebook, cell))
         _write_verdict(cell, verdict)
         if again:
             late.append((cell, verdict, again))
@@ -240,7 +241,7 @@ def _need_depth(data: Any, room: int) -> None:
 
 
 def _judge_exercise(
-    jail: Jail, checks: Checks, name: str, notebook: NotebookNode
+    jail: Jail, checks: Checks, name: str, sources: tuple[str, ...]
 ) -> tuple[Verdict, CodeChecks | None]:
     """Return the verdict, and the checks again if other exercises may be to blame."""
     visible = checks.lab.exercises[name]
@@ -249,7 +250,7 @@ def _judge_exercise(
             return judge_hashed(visible, {name: _letters(jail, name)}), None
         assert not isinstance(visible, TextChecks)
         jail.ask({"helpers": checks.drivers})
-        verdict = _judge(checks, JailedAnswer(name, jail, _sources(notebook), checks.views))
+        verdict = _judge(checks, JailedAnswer(name, jail, sources, checks.views))
     except Dead as death:
         problem = f"something stopped the notebook: {death}"
         return Verdict(name, FAILED, 0.0, visible.points, problem), None
@@ -277,8 +278,10 @@ def _letters(jail: Jail, name: str) -> Any:
         return None
 
 
-def _sources(notebook: NotebookNode) -> tuple[str, ...]:
-    return tuple(cell.source for cell in notebook.cells if cell.cell_type == "code")
+def _sources(notebook: NotebookNode, check: NotebookNode) -> tuple[str, ...]:
+    """The code that ran before a check: what follows may bind its answer to something else."""
+    before = takewhile(lambda cell: cell is not check, notebook.cells)
+    return tuple(cell.source for cell in before if cell.cell_type == "code")
 
 
 def _write_verdict(cell: NotebookNode, verdict: Verdict) -> None:
@@ -308,7 +311,7 @@ def _judge_with_references(
         try:
             for used in visible.uses:
                 jail.ask({"run": checks.reference(used)})
-            answer = JailedAnswer(visible.name, jail, _sources(notebook), checks.views)
+            answer = JailedAnswer(visible.name, jail, _sources(notebook, cell), checks.views)
             verdict = _judge(checks, answer)
         except Dead:
             continue
