@@ -39,7 +39,11 @@ class Key:
         self._asking = threading.Lock()
         self._answers: dict[tuple[str, ...], dict[str, Any]] = {}
         self._fork: Fork = zygote.fork(Policy(), "key")
-        self._ask({"bank": bank, "lab": lab, "entropy": entropy})
+        try:
+            self._ask({"bank": bank, "lab": lab, "entropy": entropy})
+        except OSError:
+            self.close()
+            raise
 
     @property
     def drivers(self) -> dict[str, str]:
@@ -70,9 +74,11 @@ class Key:
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             return self._fork.ask(request, PATIENCE)
+        except wire.WireRefusal as error:
+            raise OSError(f"the bank of {self.lab} cannot be used: {error}") from None
         except wire.WireError as error:
-            self._fork.close()
-            raise ZygoteGone(f"the bank of {self.lab} cannot be used: {error}") from None
+            self.close()  # it would answer out of step
+            raise ZygoteGone(f"the process with the bank of {self.lab} ended: {error}") from None
 
 
 def serve(connection: socket.socket) -> None:
@@ -87,7 +93,11 @@ def serve(connection: socket.socket) -> None:
             question = wire.receive(connection)["ask"]
         except wire.WireError:
             return
-        wire.send(connection, _answer(bank, entropy, *question))
+        try:
+            answer = _answer(bank, entropy, *question)
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        wire.send(connection, answer)
 
 
 def _answer(bank: Bank, entropy: int, question: str, name: str = "") -> dict[str, Any]:

@@ -24,6 +24,10 @@ class WireTimeout(WireError):
     """The other side did not answer in time."""
 
 
+class WireRefusal(WireError):
+    """The other side answered that it could not do what it was asked for."""
+
+
 def send(connection: socket.socket, message: dict[str, Any], seconds: float | None = None) -> None:
     """Send one message.
 
@@ -115,13 +119,14 @@ def ask(connection: socket.socket, request: dict[str, Any], seconds: float) -> d
 
     Raises:
         WireTimeout: no answer in time.
-        WireError: the other side is gone, or answers with an error.
+        WireRefusal: the answer is an error.
+        WireError: the other side is gone.
     """
     deadline = time.monotonic() + seconds
     send(connection, request, seconds)
     answer = receive(connection, max(0.0, deadline - time.monotonic()))
     if "error" in answer:
-        raise WireError(str(answer["error"])[:500])
+        raise WireRefusal(str(answer["error"])[:500])
     return answer
 
 
@@ -135,7 +140,9 @@ def _loads(body: bytes) -> Any:
 
 def is_coming(connection: socket.socket, seconds: float) -> bool:
     """Wait for the beginning of a message, or the end of the connection; False if neither came."""
-    return bool(select.select([connection], [], [], max(0.0, seconds))[0])
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(1000 * max(0.0, seconds)))
 
 
 def _exactly(connection: socket.socket, count: int, deadline: float | None) -> bytes:

@@ -6,7 +6,7 @@ Views stand for what a hostile value could make a referee do: they run in it.
 import os
 import secrets
 import signal
-from pathlib import Path
+from dataclasses import replace
 
 import nbformat
 import psutil
@@ -162,9 +162,21 @@ def test_a_killed_helper_is_replaced(worker, hand_in, victim):
     assert scores == {"explore": 2, "survive": 2, "other": 2}
 
 
-def test_a_bank_that_does_not_run_is_told(course):
-    bank = course.solutions / LAB / "exercises.py"
+@pytest.fixture
+def with_line(course):
+    """A function that packs the lab with a line more in its bank."""
     package = LabPackage.of(StockCourse(course).folders, LAB, 0)
-    broken = Path(bank).read_text() + "\nraise KeyError('oh')\n"
+    return lambda line: replace(package, bank=f"{package.bank}\n{line}\n")
+
+
+def test_a_bank_that_does_not_run_is_told(with_line):
     with pytest.raises(OSError, match=r"the bank of 90_test cannot be used: .*KeyError"):
-        Worker(LabPackage(**{**vars(package), "bank": broken}))
+        Worker(with_line("raise KeyError('oh')"))
+
+
+def test_a_hidden_case_that_raises_is_told_and_is_no_student_s_fault(with_line, hand_in):
+    with (
+        Worker(with_line("other.hidden_case('other(1 / 0)')")) as worker,
+        pytest.raises(OSError, match=r"cannot be used: .*other\(1 / 0\) raises in the reference"),
+    ):
+        worker.grade(hand_in(), BUDGET)
