@@ -16,6 +16,7 @@ from dlcourse.grading.intake import (
     Submission,
     Unreadable,
     empty_submission,
+    read_beside,
     read_notebook,
     rebuild,
     unattempted,
@@ -116,6 +117,22 @@ def tags(cells, data):
     cells["check-one-hot"]["metadata"]["tags"] = ["skip-execution", "raises-exception"]
 
 
+def test_a_picture_in_a_free_text_answer_stays_and_nothing_else_does(write):
+    released = nbformat.read(LAB.parents[1] / "02_mlp" / "02_mlp.ipynb", as_version=4)
+    written = next(c.id for c in released.cells if c.cell_type == "markdown" and is_answer(c))
+    data = answer(released, written, "![sketch](attachment:sketch.png)")
+    cell = next(c for c in data["cells"] if c.get("id") == written)
+    picture = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
+    cell["attachments"] = {**picture, "page.html": {"text/html": "<script>"}, "odd": [1]}
+    rebuilt = rebuild(released, read_notebook(write(json.dumps(data))))
+    kept = [c.attachments for c in rebuilt.notebook.cells if "attachments" in c]
+    assert kept == [picture]
+
+
+def is_answer(cell):
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -173,6 +190,21 @@ def test_a_missing_answer_is_put_back_empty_and_told(released, write):
 def test_unreadable_files_say_why(write, content, reason):
     with pytest.raises(Unreadable, match=reason):
         read_notebook(write(content))
+
+
+def test_folders_in_folders_and_many_files_beside_a_notebook_are_bounded(tmp_path):
+    deep = tmp_path
+    for _ in range(300):
+        deep = deep / "a"
+        deep.mkdir()
+        (deep / "file").write_text("x")
+    for number in range(50):
+        (tmp_path / f"{number:02}").write_text("y")
+    (tmp_path / "link").symlink_to(tmp_path / "00")
+    files = read_beside(tmp_path)
+    assert set(files) >= {f"{number:02}" for number in range(50)} | {"a/file", "a/a/file"}
+    assert len(files) < 100
+    assert "link" not in files
 
 
 def test_large_files_are_refused_unread(write, tmp_path):

@@ -24,6 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
+MAX_PICTURES = 10_000_000  # characters of the pictures in one answer
 MAX_BESIDE = 50_000_000  # bytes of all other files together
 MAX_FILES_BESIDE, MAX_DEPTH_BESIDE = 2_000, 20
 
@@ -43,10 +44,12 @@ class Submission:
     Attributes:
         cells: cell type, grade id ("" for cells of the student's own) and source of each cell.
         repairs: what had to be mended while reading, one sentence each.
+        pictures: attachments of graded Markdown cells, as in a notebook, by grade id.
     """
 
     cells: list[tuple[str, str, str]]
     repairs: list[str] = field(default_factory=list)
+    pictures: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
 
 def read_notebook(path: Path) -> Submission:
@@ -66,7 +69,7 @@ def parse_notebook(content: bytes) -> Submission:
     """
     repairs: list[str] = []
     data = _parse(content, repairs)
-    return Submission(list(_cells(data, repairs)), repairs)
+    return Submission(list(_cells(data, repairs)), repairs, dict(_pictures(data)))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -194,6 +197,25 @@ def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[tuple[str, str,
         yield _whole(str(cell.get("cell_type", ""))[:20]), _grade_id(cell), _whole(source)
 
 
+def _pictures(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
+    """Yield the grade ids of cells that have pictures, and these; of copies the first counts."""
+    seen: set[str] = set()
+    for cell in _list_of_cells(data, []):
+        if not isinstance(cell, dict) or (grade_id := _grade_id(cell)) in seen:
+            continue
+        seen.add(grade_id)
+        given = cell.get("attachments")
+        bundles = given.items() if grade_id and isinstance(given, dict) else ()
+        kept = {name: images for name, bundle in bundles if (images := _images(bundle))}
+        if kept and len(json.dumps(kept)) <= MAX_PICTURES:
+            yield grade_id, kept
+
+
+def _images(bundle: Any) -> dict[str, str]:
+    items = bundle.items() if isinstance(bundle, dict) else ()
+    return {k: v for k, v in items if k.startswith("image/") and isinstance(v, str)}
+
+
 def _whole(text: str) -> str:
     """Replace a surrogate without its partner: JSON can hold it, no file and no cell can."""
     return text.encode(errors="replace").decode()
@@ -253,6 +275,8 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
         cell = NotebookNode(given)
         if _is_answer(given) and grade_id in answers:
             cell.source = answers[grade_id]
+            if given.cell_type == "markdown" and grade_id in submission.pictures:
+                cell.attachments = submission.pictures[grade_id]
         notebook.cells += [cell, *own.get(grade_id, [])]
     return Rebuilt(_unique_ids(notebook), repairs, [m for m in missing if _is_answer(marked[m])])
 
