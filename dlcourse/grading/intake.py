@@ -107,22 +107,27 @@ def _instead(folder: Path) -> str:
     return f"handed in were {', '.join(names[:5])}" if names else "nothing was handed in"
 
 
-def read_beside(folder: Path) -> dict[str, bytes]:
-    """Return the files that lie beside a submitted notebook, by relative path.
+def read_beside(folder: Path) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files beside a submitted notebook by relative path, and the names of others.
 
     Links, pipes and whatever exceeds the limits of size, number and depth are left out.
     """
     files: dict[str, bytes] = {}
+    left_out: list[str] = []
     room = MAX_BESIDE
     for path in islice(_walk(folder), MAX_FILES_BESIDE):
+        name = str(path.relative_to(folder))
         try:
             content = read_bytes(path)
         except Unreadable:
+            left_out.append(name)
             continue
-        if len(content) <= room:
-            files[str(path.relative_to(folder))] = content
-            room -= len(content)
-    return files
+        if len(content) > room:
+            left_out.append(name)
+            continue
+        files[name] = content
+        room -= len(content)
+    return files, left_out
 
 
 def _walk(folder: Path) -> Iterator[Path]:

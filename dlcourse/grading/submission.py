@@ -15,6 +15,7 @@ from dlcourse.grading.intake import Unreadable, read_beside, read_bytes
 
 TIMESTAMP = "timestamp.txt"  # in which nbgrader keeps when a submission was handed in
 LONGEST_TIME = 100  # bytes of it
+MOST_REMARKS = 10  # about files that are left out
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,11 @@ class HandIn:
                 notebooks[name] = read_bytes(path)
             except Unreadable as reason:
                 refused[name] = str(reason)
-        files = read_beside(folder)
+        files, left_out = read_beside(folder)
+        remarks += [
+            f"{name!a} was left out: it is no plain file, or all together are too large."
+            for name in left_out[:MOST_REMARKS]
+        ]
         for name in [n for n in files if _in_the_way(n, (*given, TIMESTAMP))]:
             del files[name]
             remarks.append(f"{name!a} is in the way of another file and was left out.")
