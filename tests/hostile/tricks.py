@@ -203,10 +203,10 @@ for pid in os.listdir("/proc"):
     if pid.isdigit() and int(pid) != os.getpid():
         for file in ("mem", "environ", "maps", "stack", "auxv"):
             try:
-                open(f"/proc/{pid}/{file}", "rb").read(1)
-                print("LEAK", file)
+                if open(f"/proc/{pid}/{file}", "rb").read(1):  # of the kernel's threads: nothing
+                    print("LEAK", file)
             except OSError as error:
-                print("LEAK" if error.errno == 5 else "", file)  # open, but nothing there
+                print("LEAK" if error.errno == 5 else "", file)  # open, but not from its beginning
 """,
     "reads_expected_values_in_memory": """
 import gc
