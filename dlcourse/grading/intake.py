@@ -134,7 +134,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Yield what lies in a folder, and in the folders in it, but notebooks, links and depths."""
     waiting = [(folder, 0)]
     while waiting:
-        parent, depth = waiting.pop()
+        parent, depth = waiting.pop(0)
         with suppress(OSError):
             for path in sorted(parent.iterdir()):
                 if path.name.endswith(".ipynb"):

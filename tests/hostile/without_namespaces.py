@@ -6,7 +6,8 @@ import sys
 
 import pyseccomp
 
-container = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-container.add_rule(pyseccomp.ERRNO(errno.EPERM), "unshare")
-container.load()
-os.execvp(sys.argv[1], sys.argv[1:])
+if __name__ == "__main__":
+    container = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    container.add_rule(pyseccomp.ERRNO(errno.EPERM), "unshare")
+    container.load()
+    os.execvp(sys.argv[1], sys.argv[1:])
