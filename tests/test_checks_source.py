@@ -222,3 +222,13 @@ def test_a_large_cell_takes_a_time_that_grows_with_its_size_alone(cell):
     started = time.perf_counter()
     assert forbidden_in_cells("f", ["np.gradient"], [cell, CALLS_G]) is None
     assert time.perf_counter() - started < 5
+
+
+def test_a_variable_of_a_function_is_not_that_of_the_notebook():
+    cells = (
+        "from keras import layers\nlayer = layers.Dense(3)",
+        "def forward(x, layers):\n    for layer in layers:\n        x = x @ layer\n    return x",
+    )
+    assert forbidden_in_cells("forward", ["keras.layers.Dense"], cells) is None
+    cells = (cells[0], "def forward(x):\n    return layer(x)")
+    assert forbidden_in_cells("forward", ["keras.layers.Dense"], cells) is not None

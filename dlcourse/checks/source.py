@@ -6,6 +6,7 @@ import ast
 import dis
 import inspect
 import re
+import symtable
 import textwrap
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -81,8 +82,23 @@ def forbidden_in_cells(
         for source in definitions.pop(waiting.pop(), ()):
             if source not in sources:  # as it would be for each name of `a = b = c = ...`
                 sources[source] = None
-                waiting |= {n.id for n in ast.walk(_parsed(source)) if isinstance(n, ast.Name)}
+                waiting |= _global_names(source)
     return _first_use(sources, forbidden, known)
+
+
+def _global_names(source: str) -> set[str]:
+    """The names of the notebook that some source uses: not those of variables in its functions."""
+    try:
+        tables = [symtable.symtable(source, "<cell>", "exec")]
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return set()
+    names: set[str] = set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        at_top = table.get_type() == "module"
+        names |= {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
+    return names
 
 
 def _from_stars(known: Mapping[str, str], forbidden: Iterable[str]) -> dict[str, str]:
