@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import builtins
 import contextlib
+import math
 import os
+import resource
 import socket
 import sys
 import warnings
@@ -29,6 +31,7 @@ from dlcourse.grading import wire
 MAX_OUTPUT = 1_000_000  # characters of text that one cell may print
 MAX_OUTPUTS = 500  # outputs of one cell
 MAX_NAME, MAX_LINE, MAX_LINES = 200, 5000, 40  # of an error: characters of its name, and lines
+LEAST_FREE = 256 << 20  # bytes of memory without which other answers could not be judged
 
 
 class Outputs:
@@ -190,10 +193,21 @@ def serve(connection: socket.socket) -> None:
                 answer = {"value": _value(shell.user_ns.get(name))}
             case _:
                 answer = {"error": "unknown request"}
+        if _free_memory() < LEAST_FREE:  # what filled it is known now, and not when the next fails
+            wire.send(connection, {"error": "more memory was used than a notebook may have"})
+            return
         try:
             wire.send(connection, answer)
         except (wire.WireError, ValueError, TypeError) as error:
             wire.send(connection, {"error": f"an answer that cannot be sent: {error}"[:500]})
+
+
+def _free_memory() -> float:
+    """Bytes of address space that are left."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    with open("/proc/self/statm") as sizes:
+        used = int(sizes.read().split()[0]) * resource.getpagesize()
+    return math.inf if limit == resource.RLIM_INFINITY else limit - used
 
 
 def _show_figures(shell: Shell) -> None:

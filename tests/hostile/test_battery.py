@@ -108,14 +108,18 @@ def test_a_trick_gains_nothing(worker, released, trick):
     assert children(worker) == before
 
 
-@pytest.mark.parametrize("trick", ["endless_cell", "exits_hard", "memory", "kills_everybody"])
+@pytest.mark.parametrize(
+    "trick", ["endless_cell", "exits_hard", "memory", "memory_and_goes_on", "kills_everybody"]
+)
 def test_other_answers_keep_their_points(worker, perfect, trick):
     notebook = copy.deepcopy(perfect)
     cell = next(c for c in notebook.cells if c.id == "residuals")
     cell.source = TRICKS[trick].strip()
-    earned = points(grade(worker, notebook))
+    result = grade(worker, notebook)
+    earned = points(result)
     assert earned["residuals"] == 0
     assert sum(earned.values()) == 8
+    assert {sentence.partition(":")[0] for sentence in result.incidents} <= {"Cell residuals"}
 
 
 @pytest.mark.parametrize("mishap", UNLUCKY)

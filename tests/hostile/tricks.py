@@ -281,6 +281,14 @@ def residuals(w, x, y):
 """,
     "sleeps": "import time\ntime.sleep(3600)",
     "memory": "hog = []\nwhile True:\n    hog.append(bytearray(100_000_000))",
+    "memory_and_goes_on": """
+hog = []
+try:
+    while True:
+        hog.append(bytearray(100_000_000))
+except MemoryError:
+    pass
+""",
     "memory_at_once": "hog = bytearray(1 << 40)",
     "disk": """
 try:
