@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlcourse.grading.files import MAX_BYTES, Unreadable, read_beside
 from dlcourse.grading.intake import (
     MAX_ANSWER,
-    MAX_BYTES,
     Submission,
-    Unreadable,
     empty_submission,
-    read_beside,
     read_notebook,
     rebuild,
     unattempted,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dlcourse.checks.session import FILE_NAME
 from dlcourse.checks.spec import Checks, LabChecks, TextChecks
-from dlcourse.grading.intake import Submission, Unreadable, read_notebook
+from dlcourse.grading.files import Unreadable
+from dlcourse.grading.intake import Submission, read_notebook
 
 # what an answer cell holds as it is given out
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"

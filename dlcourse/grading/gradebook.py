@@ -27,6 +27,7 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from dlcourse.authoring.course import Course
+from dlcourse.grading.files import write_files
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
@@ -122,9 +123,7 @@ class Recorder(StockCourse):
         folder = self.staging / result.student / lab
         shutil.rmtree(folder, ignore_errors=True)
         notebooks = {f"{n}.ipynb": text.encode() for n, text in result.notebooks.items()}
-        for name, content in {**hand_in.files, **notebooks}.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+        write_files(folder, {**hand_in.files, **notebooks})
         UseGraded.graded = {n: nbformat.reads(t, 4) for n, t in result.notebooks.items()}
         self._run(OnePass, lab, result.student)
         return self._autograded(lab, result.student)

@@ -1,6 +1,6 @@
-"""Open a submission as data: never run, never follow a link, never block, never give up.
+"""Read a submitted notebook as data: never run, never give up.
 
-`read_notebook` opens one file and `rebuild` puts its answers into the instructor's notebook: order,
+`read_notebook` reads one file and `rebuild` puts its answers into the instructor's notebook: order,
 graded cells, metadata and points are the instructor's, only the sources of answers and of the
 student's own cells come from the submission.
 """
@@ -8,12 +8,8 @@ student's own cells come from the submission.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +17,15 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-MAX_BYTES = 50_000_000  # of a notebook, figures included
+from dlcourse.grading.files import Unreadable, read_bytes
+
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
 MAX_PICTURES = 10_000_000  # characters of the pictures in one answer
-MAX_BESIDE = 50_000_000  # bytes of all other files together
-MAX_FILES_BESIDE, MAX_DEPTH_BESIDE = 2_000, 20
 
 
 # numbers of any length, and lines that end within a string
 _JSON = json.JSONDecoder(parse_int=float, strict=False)
-
-
-class Unreadable(Exception):
-    """A file that cannot be read as a notebook; the message says why, for a person."""
 
 
 @dataclass
@@ -70,79 +61,6 @@ def parse_notebook(content: bytes) -> Submission:
     repairs: list[str] = []
     data = _parse(content, repairs)
     return Submission(list(_cells(data, repairs)), repairs, dict(_pictures(data)))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a regular file; links are not followed and pipes do not block.
-
-    Raises:
-        Unreadable: it is no regular file, too large, or cannot be opened.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        if path.is_symlink():
-            raise Unreadable("it is a link, not a file; hand in the notebook itself") from None
-        if isinstance(error, FileNotFoundError):
-            raise Unreadable(f"it is missing; {_instead(path.parent)}") from None
-        raise Unreadable(f"it cannot be opened: {error.strerror}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("it is not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise Unreadable(
-                f"it has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read "
-                "(clear the outputs and save again)"
-            )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES)
-    finally:
-        os.close(descriptor)
-
-
-def _instead(folder: Path) -> str:
-    names = sorted(f"{path.name!a}" for path in folder.glob("*"))
-    return f"handed in were {', '.join(names[:5])}" if names else "nothing was handed in"
-
-
-def read_beside(folder: Path) -> tuple[dict[str, bytes], list[str]]:
-    """Return the files beside a submitted notebook by relative path, and the names of others.
-
-    Links, pipes and whatever exceeds the limits of size, number and depth are left out.
-    """
-    files: dict[str, bytes] = {}
-    left_out: list[str] = []
-    room = MAX_BESIDE
-    for path in islice(_walk(folder), MAX_FILES_BESIDE):
-        name = str(path.relative_to(folder))
-        try:
-            content = read_bytes(path)
-        except Unreadable:
-            left_out.append(name)
-            continue
-        if len(content) > room:
-            left_out.append(name)
-            continue
-        files[name] = content
-        room -= len(content)
-    return files, left_out
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield what lies in a folder, and in the folders in it, but notebooks, links and depths."""
-    waiting = [(folder, 0)]
-    while waiting:
-        parent, depth = waiting.pop(0)
-        with suppress(OSError):
-            for path in sorted(parent.iterdir()):
-                if path.name.endswith(".ipynb"):
-                    continue
-                if not path.is_dir() or path.is_symlink():
-                    yield path
-                elif depth < MAX_DEPTH_BESIDE:
-                    waiting.append((path, depth + 1))
 
 
 def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from dlcourse.grading.files import write_files
 from dlcourse.grading.system import SandboxError, call, libc
 
 _CLONE = {"mount": 0x00020000, "uts": 0x04000000, "ipc": 0x08000000, "user": 0x10000000,
@@ -47,7 +48,7 @@ def readable_paths() -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def new_file_tree(files: dict[Path, bytes], size: int) -> None:
+def new_file_tree(files: dict[str, bytes], size: int) -> None:
     """Replace the host's files by a small tree, and go to the folder /notebook in it.
 
     Args:
@@ -69,10 +70,7 @@ def new_file_tree(files: dict[Path, bytes], size: int) -> None:
         (root / name).chmod(0o1777)
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc/passwd").write_text("student:x:65534:65534::/notebook:/bin/false\n")
-    for relative, content in files.items():
-        copy = root / "notebook" / relative
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
+    write_files(root / "notebook", files)
     _give_away(root / "notebook")
     _mount("proc", root / "proc", "proc", _MS_NOSUID | _MS_NODEV)
     machine = os.uname().machine

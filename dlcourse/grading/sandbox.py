@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlcourse.grading import landlock, namespaces, watcher
+from dlcourse.grading.files import write_files
 from dlcourse.grading.system import call, libc
 
 try:  # finding the library takes a look at the host's files, so it comes before the jail
@@ -96,10 +97,10 @@ def _give_up(policy: Policy, home: Path | None = None) -> list[str]:
     return ["limits", "no new privileges", *(["system calls"] if filtered else [])]
 
 
-def _files_of(folder: str) -> dict[Path, bytes]:
+def _files_of(folder: str) -> dict[str, bytes]:
     home = Path(folder).resolve()
     plain = (f for f in home.rglob("*") if f.is_file() and not f.is_symlink()) if folder else ()
-    return {file.relative_to(home): file.read_bytes() for file in plain}
+    return {str(file.relative_to(home)): file.read_bytes() for file in plain}
 
 
 def _landlock_suffices() -> bool:
@@ -108,12 +109,10 @@ def _landlock_suffices() -> bool:
     return pyseccomp is not None and landlock.version() >= needed
 
 
-def _own_folder(files: dict[Path, bytes]) -> Path:
+def _own_folder(files: dict[str, bytes]) -> Path:
     """A working folder on the host's disk, which a process finds where it looks for its own."""
     home = Path(tempfile.mkdtemp(prefix="dlcourse-jail-"))
-    for relative, content in files.items():
-        (home / relative).parent.mkdir(parents=True, exist_ok=True)
-        (home / relative).write_bytes(content)
+    write_files(home, files)
     os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"), str(home)))
     tempfile.tempdir = str(home)
     os.chdir(home)

@@ -7,6 +7,8 @@ as data and run it in a jail, judged from outside; all other steps are nbgrader'
 from __future__ import annotations
 
 import secrets
+import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +19,64 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets.config import Config
 
+from dlcourse.grading.files import Unreadable, read_bytes, write_files
 from dlcourse.grading.harmless import harmless_markdown
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.package import LabPackage
-from dlcourse.grading.submission import HandIn
+from dlcourse.grading.submission import TIMESTAMP, HandIn, time_in
 from dlcourse.grading.task import NotPython, Worker
+
+TAKEN_IN = ".dlcourse/taken-in"  # in a course, for a moment: what the student at hand handed in
 
 
 class SubmissionReader(NotebookExporter):
-    """Puts the answers of a submission, whatever it holds, into the notebook that was released."""
+    """Puts the answers of a submission, whatever it holds, into the notebook that was released.
+
+    Its converter takes all else from what is read here: nbgrader by itself would follow links, and
+    leave out who handed in a pipe, or a time stamp that is none.
+
+    Attributes:
+        hand_in: what the student at hand handed in.
+    """
+
+    hand_in: HandIn
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(self.parent, Autograde):
+            self._stock_init = self.parent.init_assignment
+            self.parent.init_assignment = self.init_assignment
+            self.parent.coursedir.get_existing_timestamp = _timestamp
+
+    def init_assignment(self, lab: str, student: str) -> None:
+        """Let the converter copy what was handed in, as plain files."""
+        folders, package = self.parent.coursedir, _package(self.parent.coursedir, lab)
+        submitted = folders.submitted_directory
+        original, copy = (
+            Path(folders.format_path(step, student, lab)) for step in (submitted, TAKEN_IN)
+        )
+        self.hand_in = HandIn.open(student, original, package.notebooks, package.files)
+        for sentence in self.hand_in.remarks:
+            self.log.warning("%s: %s", student, sentence)
+        present = {f"{n}.ipynb": b"" for n in (*self.hand_in.notebooks, *self.hand_in.refused)}
+        try:
+            write_files(copy, {**self.hand_in.files, **present})
+            folders.submitted_directory = TAKEN_IN
+            self._stock_init(lab, student)
+        finally:
+            folders.submitted_directory = submitted
+            shutil.rmtree(copy, ignore_errors=True)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         path, place, folders = Path(filename), resources["nbgrader"], self.parent.coursedir
-        lab, name = place["assignment"], place["notebook"]
-        if path.parent != _submitted(folders, place):
+        lab, name, step = place["assignment"], place["notebook"], folders.submitted_directory
+        if path.parent != Path(folders.format_path(step, place["student"], lab)):
             return super().from_filename(filename, resources=resources, **kwargs)
-        hand_in = _hand_in(folders, place)
+        content, refused = self.hand_in.notebooks.get(name, b""), self.hand_in.refused.get(name, "")
         released = _package(folders, lab).released[name]
-        content, refused = hand_in.notebooks.get(name, b""), hand_in.refused.get(name, "")
         notebook, repairs, unreadable = take_in(released, content, refused)
         if unreadable:
             self.log.warning("%s: graded as empty, please look at it: %s", filename, unreadable)
@@ -55,17 +94,17 @@ class ExecuteSealed(NbGraderPreprocessor):
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        plain = Execute(parent=self.parent)
+        reader: SubmissionReader = self.parent
+        plain = Execute(parent=reader)
         place = resources["nbgrader"]
         budget = Budget(cell=plain.timeout or Budget.cell)
         try:
-            worker = _worker(self.parent.parent.coursedir, place["assignment"])
+            worker = _worker(reader.parent.coursedir, place["assignment"])
         except OSError as reason:
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
         try:
-            files = _hand_in(self.parent.parent.coursedir, place).files
-            graded, incidents = worker.run(place["notebook"], nb, files, budget)
+            graded, incidents = worker.run(place["notebook"], nb, reader.hand_in.files, budget)
         except NotPython as reason:
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
@@ -74,15 +113,12 @@ class ExecuteSealed(NbGraderPreprocessor):
         return graded, resources
 
 
-def _submitted(folders: CourseDirectory, place: dict[str, str]) -> Path:
-    return Path(
-        folders.format_path(folders.submitted_directory, place["student"], place["assignment"])
-    )
-
-
-def _hand_in(folders: CourseDirectory, place: dict[str, str]) -> HandIn:
-    """Read what a student handed in: nbgrader's copy holds what links lead to."""
-    return HandIn.open(place["student"], _submitted(folders, place), [place["notebook"]])
+def _timestamp(folder: str) -> datetime | None:
+    """Return when a folder was handed in, None if nothing says so."""
+    try:
+        return time_in(read_bytes(Path(folder, TIMESTAMP)))
+    except Unreadable:
+        return None
 
 
 def seal(config: Config) -> None:

@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from dlcourse.grading.intake import Unreadable, read_beside, read_bytes
+from dlcourse.grading.files import Unreadable, read_beside, read_bytes
 
 TIMESTAMP = "timestamp.txt"  # in which nbgrader keeps when a submission was handed in
 LONGEST_TIME = 100  # bytes of it
@@ -68,7 +69,7 @@ class HandIn:
         for name in [n for n in files if _in_the_way(n, (*given, TIMESTAMP))]:
             del files[name]
             remarks.append(f"{name!a} is in the way of another file and was left out.")
-        if not _is_time(files.get(TIMESTAMP)):
+        if TIMESTAMP in files and time_in(files[TIMESTAMP]) is None:
             del files[TIMESTAMP]
             remarks.append(f"{TIMESTAMP} holds no time and was left out.")
         return cls(student, notebooks, refused, files, tuple(remarks))
@@ -90,13 +91,13 @@ def _in_the_way(name: str, given: Iterable[str]) -> bool:
     return any(own in Path(other).parents or Path(other) in own.parents for other in given)
 
 
-def _is_time(timestamp: bytes | None) -> bool:
+def time_in(timestamp: bytes) -> datetime | None:
+    """Return the time that nbgrader reads in a file, None if it is no time."""
     try:
-        if timestamp is not None and len(timestamp) > LONGEST_TIME:
-            return False
-        return timestamp is None or bool(parse_utc(timestamp.decode().strip()))
+        text = timestamp.decode().strip()
+        return parse_utc(text) if 0 < len(timestamp) <= LONGEST_TIME else None
     except (ValueError, OverflowError):
-        return False
+        return None
 
 
 @dataclass

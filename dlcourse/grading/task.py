@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from dlcourse.grading import wire
 from dlcourse.grading.ahead import get_zygote
+from dlcourse.grading.files import write_files
 from dlcourse.grading.forks import ZygoteGone
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.key import Key
@@ -228,9 +229,7 @@ def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     except ValueError:  # this process is no worker
         place = None
     with tempfile.TemporaryDirectory(prefix="dlcourse-submission-", dir=place) as name:
-        for path, content in files.items():
-            (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(name) / path).write_bytes(content)
+        write_files(Path(name), files)
         yield Path(name)
 
 

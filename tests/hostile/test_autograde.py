@@ -25,6 +25,13 @@ import os
 print("sealed off", os.getuid() != 0 and not os.path.exists("link.py"))
 """
 MALFORMED = 7  # five files, a pipe and a link
+BESIDE = {  # what lies beside an honest notebook
+    "a-pipe": lambda folder: os.mkfifo(folder / "data.csv"),
+    "a-folder-named-as-a-file": lambda folder: (folder / "checks.json").mkdir(),
+    "no-time": lambda folder: (folder / "timestamp.txt").write_text("yesterday"),
+    "a-time-that-blocks": lambda folder: os.mkfifo(folder / "timestamp.txt"),
+    "a-long-time": lambda folder: (folder / "timestamp.txt").write_text("9" * 5000),
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("autograde")]
 
@@ -70,12 +77,15 @@ def graded(jail_works, tmp_path_factory):
         **{f"trick-{name}": with_cell(released, TRICKS[name], True) for name in TRICKS},
         **{f"unlucky-{name}": with_cell(perfect, UNLUCKY[name], False) for name in UNLUCKY},
         **{f"malformed-{name}": content for name, content in malformed(perfect).items()},
+        **{f"beside-{name}": nbformat.writes(perfect).encode() for name in BESIDE},
         "honest": nbformat.writes(perfect).encode(),
     }
     for student, content in class_of.items():
         folder = root / "submitted" / student / LAB
         folder.mkdir(parents=True)
         (folder / f"{LAB}.ipynb").write_bytes(content)
+    for name, make in BESIDE.items():
+        make(root / "submitted" / f"beside-{name}" / LAB)
     beside = root / "submitted" / "beside" / LAB
     beside.mkdir(parents=True)
     (beside / f"{LAB}.ipynb").write_bytes(with_cell(perfect, OUTSIDE, False))
@@ -116,7 +126,7 @@ def test_each_has_the_points_that_it_deserves(graded):
     with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(LAB)}
     deserved = {s: FULL if s.startswith(("unlucky", "honest", "beside")) else 0 for s in scores}
-    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + 2
+    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + len(BESIDE) + 2
     assert scores == deserved, output[-5000:]
 
 
@@ -124,6 +134,15 @@ def test_files_beside_a_notebook_neither_open_the_jail_nor_the_host(graded):
     course, _, _ = graded
     text = (course.root / "autograded" / "beside" / LAB / f"{LAB}.ipynb").read_text()
     assert "sealed off True" in text
+    assert not (course.root / "autograded" / "beside" / LAB / "link.py").exists()
+
+
+def test_a_second_run_finds_all_graded(graded):
+    course, output, _ = graded
+    again = run(course, "nbgrader", "autograde", LAB)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert "sanitizing" not in again.stderr.lower()
+    assert "beside-no-time: timestamp.txt holds no time" in output
 
 
 def test_no_process_is_left_and_the_log_says_what_happened(graded):
