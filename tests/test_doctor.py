@@ -61,6 +61,14 @@ def test_missing_and_double_cells_are_told(notebook):
     assert "The check cell of one_hot is missing; the grader puts it back" in text
 
 
+def test_a_changed_check_cell_is_told(notebook):
+    edit(notebook, lambda cells, _: cells["check-one-hot"].update(source='check("residuals")'))
+    code, text = doctor(notebook)
+    assert code == 0
+    assert text.count("check cell of") == 1
+    assert "The check cell of one_hot was changed; the grader takes it as it was given out" in text
+
+
 def test_a_cut_off_file_is_not_ready(notebook):
     notebook.write_text(notebook.read_text()[:700])
     code, text = doctor(notebook)

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -115,16 +116,20 @@ def tags(cells, data):
     cells["check-one-hot"]["metadata"]["tags"] = ["skip-execution", "raises-exception"]
 
 
-def test_a_picture_in_a_free_text_answer_stays_and_nothing_else_does(write):
+def test_pictures_in_texts_stay_and_nothing_else_does(write):
     released = nbformat.read(LAB.parents[1] / "02_mlp" / "02_mlp.ipynb", as_version=4)
     written = next(c.id for c in released.cells if c.cell_type == "markdown" and is_answer(c))
     data = answer(released, written, "![sketch](attachment:sketch.png)")
     cell = next(c for c in data["cells"] if c.get("id") == written)
     picture = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
     cell["attachments"] = {**picture, "page.html": {"text/html": "<script>"}, "odd": [1]}
+    half = {"half-\ud800.png": {"image/png": "\ud800"}}
+    own = {**nbformat.v4.new_markdown_cell("![](attachment:x)"), "attachments": {**picture, **half}}
+    data["cells"].append(own)
     rebuilt = rebuild(released, read_notebook(write(json.dumps(data))))
     kept = [c.attachments for c in rebuilt.notebook.cells if "attachments" in c]
-    assert kept == [picture]
+    assert kept == [picture, {**picture, "half-?.png": {"image/png": "?"}}]
+    nbformat.writes(rebuilt.notebook).encode()
 
 
 def is_answer(cell):
@@ -294,5 +299,6 @@ def test_an_empty_submission_answers_nothing(released):
     assert rebuild(released, empty).repairs == []
     answers = [c.id for c in released.cells if c.metadata.get("nbgrader", {}).get("solution")]
     assert len(unattempted(released, empty)) == len(answers)
-    one = Submission([(k, g, "mine" if g == "one_hot" else s) for k, g, s in empty.cells])
+    mine = [replace(c, source="mine") if c.grade_id == "one_hot" else c for c in empty.cells]
+    one = Submission(mine)
     assert len(unattempted(released, one)) == len(answers) - 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from dlcourse.checks.session import FILE_NAME
 from dlcourse.checks.spec import Checks, LabChecks, TextChecks
 from dlcourse.grading.files import Unreadable
-from dlcourse.grading.intake import Submission, read_notebook
+from dlcourse.grading.intake import Submission, checked_exercise, read_notebook
 
 # what an answer cell holds as it is given out
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"
@@ -68,7 +68,7 @@ def examine(path: Path) -> Diagnosis:
 
 def _look_for(name: str, checks: Checks, submission: Submission, diagnosis: Diagnosis) -> None:
     """Find the cells of one exercise."""
-    sources = [source for _, grade_id, source in submission.cells if grade_id == name]
+    sources = [cell.source for cell in submission.cells if cell.grade_id == name]
     if not sources:
         diagnosis.problems.append(
             f"The answer cell of {name} is missing. Copy it back from the lab as given out; "
@@ -77,9 +77,13 @@ def _look_for(name: str, checks: Checks, submission: Submission, diagnosis: Diag
         return
     if len(sources) > 1:
         diagnosis.problems.append(f"There are {len(sources)} answer cells of {name}: keep one.")
-    marks = {grade_id for _, grade_id, _ in submission.cells}
-    if not isinstance(checks, TextChecks) and f"check_{name}" not in marks:
+    given_out = [cell.source for cell in submission.cells if cell.grade_id == f"check_{name}"]
+    if not isinstance(checks, TextChecks) and not given_out:
         diagnosis.remarks.append(f"The check cell of {name} is missing; the grader puts it back.")
+    elif not all(checked_exercise(source) == name for source in given_out):
+        diagnosis.remarks.append(
+            f"The check cell of {name} was changed; the grader takes it as it was given out."
+        )
     if _still_empty(sources[0]):
         diagnosis.empty.append(name)
 

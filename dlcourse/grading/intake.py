@@ -8,7 +8,8 @@ student's own cells come from the submission.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,28 @@ MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do
 MAX_PICTURES = 10_000_000  # characters of the pictures in one answer
 
 
+CHECK_CELL = re.compile(r"""^\s*check\(\s*["'](\w+)["']\s*\)\s*(#.*)?$""")
+
 # numbers of any length, and lines that end within a string
 _JSON = json.JSONDecoder(parse_int=float, strict=False)
+Attachments = dict[str, dict[str, str]]  # data by MIME type, by the name that Markdown uses
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it was read.
+
+    Attributes:
+        kind: "code", "markdown" or whatever the file says.
+        grade_id: "" for a cell of the student's own.
+        source: its text.
+        pictures: attachments, as in a notebook.
+    """
+
+    kind: str
+    grade_id: str
+    source: str
+    pictures: Attachments = field(default_factory=dict)
 
 
 @dataclass
@@ -33,14 +54,12 @@ class Submission:
     """A notebook as it was read.
 
     Attributes:
-        cells: cell type, grade id ("" for cells of the student's own) and source of each cell.
+        cells: in their order.
         repairs: what had to be mended while reading, one sentence each.
-        pictures: attachments of graded Markdown cells, as in a notebook, by grade id.
     """
 
-    cells: list[tuple[str, str, str]]
+    cells: list[Cell]
     repairs: list[str] = field(default_factory=list)
-    pictures: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
 
 def read_notebook(path: Path) -> Submission:
@@ -60,7 +79,7 @@ def parse_notebook(content: bytes) -> Submission:
     """
     repairs: list[str] = []
     data = _parse(content, repairs)
-    return Submission(list(_cells(data, repairs)), repairs, dict(_pictures(data)))
+    return Submission(list(_cells(data, repairs)), repairs)
 
 
 def _parse(content: bytes, repairs: list[str]) -> dict[str, Any]:
@@ -106,7 +125,7 @@ def _list_of_cells(data: dict[str, Any], repairs: list[str]) -> list[Any]:
     return cells
 
 
-def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[tuple[str, str, str]]:
+def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[Cell]:
     for number, cell in enumerate(_list_of_cells(data, repairs), 1):
         source = cell.get("source", cell.get("input", "")) if isinstance(cell, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
@@ -117,26 +136,22 @@ def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[tuple[str, str,
         if len(source) > MAX_ANSWER:
             repairs.append(f"Cell {number} has {len(source):,} characters and was left out.")
             continue
-        yield _whole(str(cell.get("cell_type", ""))[:20]), _grade_id(cell), _whole(source)
+        kind = _whole(str(cell.get("cell_type", ""))[:20])
+        yield Cell(kind, _grade_id(cell), _whole(source), _pictures(cell))
 
 
-def _pictures(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
-    """Yield the grade ids of cells that have pictures, and these; of copies the first counts."""
-    seen: set[str] = set()
-    for cell in _list_of_cells(data, []):
-        if not isinstance(cell, dict) or (grade_id := _grade_id(cell)) in seen:
-            continue
-        seen.add(grade_id)
-        given = cell.get("attachments")
-        bundles = given.items() if grade_id and isinstance(given, dict) else ()
-        kept = {name: images for name, bundle in bundles if (images := _images(bundle))}
-        if kept and len(json.dumps(kept)) <= MAX_PICTURES:
-            yield grade_id, kept
+def _pictures(cell: dict[str, Any]) -> Attachments:
+    """The pictures that hang on a cell: nothing else, and none if all together are too large."""
+    given = cell.get("attachments")
+    bundles = given.items() if isinstance(given, dict) else ()
+    kept = {_whole(name): images for name, bundle in bundles if (images := _images(bundle))}
+    return kept if len(json.dumps(kept)) <= MAX_PICTURES else {}
 
 
 def _images(bundle: Any) -> dict[str, str]:
     items = bundle.items() if isinstance(bundle, dict) else ()
-    return {k: v for k, v in items if k.startswith("image/") and isinstance(v, str)}
+    kept = {k: v for k, v in items if k.startswith("image/") and isinstance(v, str)}
+    return {_whole(kind): _whole(image) for kind, image in kept.items()}
 
 
 def _whole(text: str) -> str:
@@ -175,32 +190,30 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
     """
     marked = {m["grade_id"]: c for c in released.cells if (m := c.metadata.get("nbgrader"))}
     repairs = list(submission.repairs)
-    answers: dict[str, str] = {}
+    answers: dict[str, Cell] = {}
     own: dict[str, list[NotebookNode]] = {"": []}
-    anchor, order = "", []
-    for kind, grade_id, source in submission.cells:
-        if grade_id in marked and grade_id not in answers:
-            answers[grade_id] = source
-            order.append(grade_id)
-            anchor = grade_id
-            repairs += _changes(marked[grade_id], kind, source, grade_id)
+    anchor = ""
+    for cell in submission.cells:
+        if cell.grade_id in marked and cell.grade_id not in answers:
+            answers[cell.grade_id] = cell
+            anchor = cell.grade_id
+            repairs += _changes(marked[anchor], cell)
             continue
-        if grade_id in marked:
-            repairs.append(f"Cell {grade_id} occurred twice; the copy is an ordinary cell.")
-        own.setdefault(anchor, []).append(_own_cell(kind, source))
-    if order != [grade_id for grade_id in marked if grade_id in answers]:
+        if cell.grade_id in marked:
+            repairs.append(f"Cell {cell.grade_id} occurred twice; the copy is an ordinary cell.")
+        own.setdefault(anchor, []).append(_own_cell(cell))
+    if list(answers) != [grade_id for grade_id in marked if grade_id in answers]:
         repairs.append("Cells were moved; they are back in the order of the lab.")
     missing = [grade_id for grade_id in marked if grade_id not in answers]
     repairs += [f"Cell {grade_id} was missing and was put back." for grade_id in missing]
     notebook = NotebookNode(released)
     notebook.cells = list(own[""])
     for grade_id, given in marked.items():
-        cell = NotebookNode(given)
+        filled = NotebookNode(given)
         if _is_answer(given) and grade_id in answers:
-            cell.source = answers[grade_id]
-            if given.cell_type == "markdown" and grade_id in submission.pictures:
-                cell.attachments = submission.pictures[grade_id]
-        notebook.cells += [cell, *own.get(grade_id, [])]
+            filled.source = answers[grade_id].source
+            _attach(filled, answers[grade_id])
+        notebook.cells += [filled, *own.get(grade_id, [])]
     return Rebuilt(_unique_ids(notebook), repairs, [m for m in missing if _is_answer(marked[m])])
 
 
@@ -208,17 +221,25 @@ def _is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata["nbgrader"].get("solution"))
 
 
-def _changes(given: NotebookNode, kind: str, source: str, grade_id: str) -> list[str]:
-    changes = []
-    if kind != given.cell_type:
-        changes.append(f"Cell {grade_id} was turned into a {kind or 'nameless'} cell; turned back.")
-    if not _is_answer(given) and source.strip() != given.source.strip():
-        changes.append(f"Cell {grade_id} was changed; it is as it was given out.")
+def _changes(given: NotebookNode, cell: Cell) -> list[str]:
+    changes, name, kind = [], cell.grade_id, cell.kind or "nameless"
+    if cell.kind != given.cell_type:
+        changes.append(f"Cell {name} was turned into a {kind} cell; turned back.")
+    if not _is_answer(given) and cell.source.strip() != given.source.strip():
+        changes.append(f"Cell {name} was changed; it is as it was given out.")
     return changes
 
 
-def _own_cell(kind: str, source: str) -> NotebookNode:
-    return new_code_cell(source) if kind == "code" else new_markdown_cell(source)
+def _own_cell(cell: Cell) -> NotebookNode:
+    make = new_code_cell if cell.kind == "code" else new_markdown_cell
+    return _attach(make(cell.source), cell)
+
+
+def _attach(filled: NotebookNode, cell: Cell) -> NotebookNode:
+    """Hang the pictures of a student's cell on the cell that holds its text now."""
+    if filled.cell_type == "markdown" and cell.pictures:
+        filled.attachments = cell.pictures
+    return filled
 
 
 def _unique_ids(notebook: NotebookNode) -> NotebookNode:
@@ -236,16 +257,21 @@ def _unique_ids(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def checked_exercise(source: str) -> str | None:
+    """Return the name of the exercise that a cell checks, None if it does anything else."""
+    match = CHECK_CELL.match(source)
+    return match.group(1) if match else None
+
+
 def empty_submission(released: NotebookNode) -> Submission:
     """Return the submission of somebody who changed nothing: for files that cannot be read."""
-    return Submission([(c.cell_type, _grade_id(c), c.source) for c in released.cells])
+    return Submission([Cell(c.cell_type, _grade_id(c), c.source) for c in released.cells])
 
 
 def unattempted(released: NotebookNode, submission: Submission) -> list[str]:
     """Return the grade ids of answers that are still as they were given out."""
     given = {_grade_id(c): c.source.strip() for c in released.cells if _grade_id(c)}
-    answers: Iterable[tuple[str, str]] = ((g, s.strip()) for _, g, s in submission.cells)
-    same = {g for g, source in answers if g in given and source == given[g]}
+    same = {c.grade_id for c in submission.cells if c.source.strip() == given.get(c.grade_id)}
     return [_grade_id(c) for c in released.cells if _grade_id(c) in same and _is_answer(c)]
 
 

@@ -10,7 +10,6 @@ over, by what a notebook sends, could forge the verdict on that notebook, and no
 from __future__ import annotations
 
 import json
-import re
 import socket
 import time
 from collections.abc import Collection, Iterator
@@ -29,13 +28,12 @@ from dlcourse.checks.values import decode
 from dlcourse.checks.view import RECORD_TYPE, verdict_bundle
 from dlcourse.grading import wire
 from dlcourse.grading.harmless import harmless
-from dlcourse.grading.intake import take_in
+from dlcourse.grading.intake import checked_exercise, take_in
 from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line, OutOfTime
 from dlcourse.grading.shell import MAX_LINE, MAX_LINES, MAX_NAME, MAX_OUTPUT, MAX_OUTPUTS
 
 DEEPEST = 50  # levels in an output of a cell
 MOST_OUTPUT = 30_000_000  # characters in all outputs of a notebook, as JSON
-CHECK_CELL = re.compile(r"""^\s*check\(\s*["'](\w+)["']\s*\)\s*(#.*)?$""")
 
 
 @dataclass
@@ -158,10 +156,9 @@ def _name(cell: NotebookNode) -> str:
 
 def _checked_exercise(cell: NotebookNode, checks: Checks | None) -> str | None:
     """The exercise that a graded cell checks, None if it is any other cell."""
-    match = CHECK_CELL.match(cell.source)
-    if checks is None or not match or not _marks(cell).get("grade"):
-        return None
-    return match.group(1) if match.group(1) in checks.lab.exercises else None
+    name = checked_exercise(cell.source)
+    graded = checks is not None and name in checks.lab.exercises and _marks(cell).get("grade")
+    return name if graded else None
 
 
 def _run_cell(jail: Jail, cell: NotebookNode, graded: Graded) -> None:
