@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from dlcourse.grading.doctor import Diagnosis
@@ -22,10 +22,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="A deep-learning course that grades itself: take its labs, build, check and grade them.",
 )
-console = Console()
+# names of students, files and exercises may hold what rich takes for markup
+console = Console(markup=False, highlight=False)
 if not console.is_terminal:
-    console = Console(width=120)  # a log file has room for whole table rows
-errors = Console(stderr=True)
+    console.width = 120  # a log file has room for whole table rows
+errors = Console(stderr=True, markup=False, highlight=False)
 
 Labs = Annotated[
     list[str] | None,
@@ -45,11 +46,15 @@ def _clear_errors(stopped: str = "The same command starts afresh.") -> Iterator[
     try:
         yield
     except (AuthoringError, OSError, ValueError) as error:
-        errors.print(f"[red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        _print_error(str(error))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         errors.print(f"Stopped. {stopped}")
         raise typer.Exit(130) from None
+
+
+def _print_error(message: str) -> None:
+    errors.print(Text.assemble(("Error:", "red"), " ", message), soft_wrap=True)
 
 
 def _need_grading_extra() -> None:
@@ -57,9 +62,9 @@ def _need_grading_extra() -> None:
 
     missing = [name for name in ("jupytext", "nbgrader", "distributed") if find_spec(name) is None]
     if missing:
-        errors.print(
-            f"[red]Error:[/] this command needs {', '.join(missing)}. "
-            "Install it with: pip install 'dlcourse\\[grading]'"
+        _print_error(
+            f"this command needs {', '.join(missing)}. "
+            "Install it with: pip install 'dlcourse[grading]'"
         )
         raise typer.Exit(2)
 
@@ -79,11 +84,11 @@ def start(
     with _clear_errors():
         copied, kept = copy_labs(folder)
         if copied:
-            console.print(f"Copied {len(copied)} labs to {folder}/", highlight=False)
+            console.print(f"Copied {len(copied)} labs to {folder}/")
         if kept:
-            console.print(f"Kept as they are: {', '.join(kept)}", highlight=False)
+            console.print(f"Kept as they are: {', '.join(kept)}")
         if jupyter and find_spec("jupyterlab") is None:
-            errors.print("JupyterLab is not installed: pip install 'dlcourse\\[notebook]'")
+            errors.print("JupyterLab is not installed: pip install 'dlcourse[notebook]'")
             raise typer.Exit(2)
         if jupyter:
             console.print("Starting JupyterLab (stop it with Ctrl-C)")
@@ -111,11 +116,11 @@ def build(
             stale += len(outdated)
             for file in outdated:
                 path = file.path.relative_to(found.root)
-                console.print(f"{'out of step' if check else 'wrote'}: {path}", highlight=False)
+                console.print(f"{'out of step' if check else 'wrote'}: {path}")
                 if not check:
                     file.write()
             if not outdated:
-                console.print(f"{lab}: up to date", highlight=False)
+                console.print(f"{lab}: up to date")
     if check and stale:
         console.print("Run: dlcourse build")
         raise typer.Exit(1)
@@ -155,7 +160,7 @@ def validate(
                         f"{row.visible:g}/{row.points:g}",
                         f"{row.hidden:g}/{row.points:g}",
                         "yes" if row.named == row.answer else row.named,
-                        f"[red]hole: {row.hole}[/]" if row.hole else "[green]ok[/]",
+                        Text(f"hole: {row.hole}", "red") if row.hole else Text("ok", "green"),
                     )
                     previous = row.exercise
             console.print(table)
@@ -177,7 +182,7 @@ def check(
             result = _run(notebook)
             console.print(progress_table(result))
             for line in result.stopped:
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
             all_passed &= result.all_passed
     if not all_passed:
         raise typer.Exit(1)
@@ -206,7 +211,7 @@ def _print_diagnosis(diagnosis: Diagnosis) -> None:
     """Print what the grader would find, the worst first."""
 
     def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, style=style, soft_wrap=True)
 
     if diagnosis.unreadable:
         say(f"✗ {diagnosis.path} cannot be graded: {diagnosis.unreadable}.", "red")
@@ -263,7 +268,7 @@ def demo(
         chosen = found.select(labs or found.lab_names[:2])
         report = output or found.root / FOLDER / "report.html"
         if not run_demo(found, chosen, report, console, students=students, seed=seed):
-            errors.print("[red]Error:[/] the mistakes found are not those that were put in.")
+            _print_error("the mistakes found are not those that were put in.")
             raise typer.Exit(1)
 
 
@@ -322,6 +327,6 @@ def grade(
         write_report(grades, report)
     console.print(exercises_table(grades), "")
     console.print(scores_table([grades]), "")
-    console.print(f"Report: {report}, and scores beside it as CSV", highlight=False, soft_wrap=True)
+    console.print(f"Report: {report}, and scores beside it as CSV", soft_wrap=True)
     if grades.not_graded:
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import nbformat
 import nbgrader
 import pytest
 from nbgrader.api import Gradebook
@@ -10,6 +11,8 @@ from nbgrader.api import Gradebook
 from dlcourse.authoring.course import Course
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.stock import StockCourse
+from tests.conftest import ROOT
+from tests.course_support import run
 
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 CONFIG = """
@@ -20,6 +23,7 @@ c.ClearSolutions.code_stub = {{"python": "# YOUR CODE HERE\\nraise NotImplemente
 c.AssignLatePenalties.plugin_class = "nbgrader.plugins.LateSubmissionPlugin"
 c.LateSubmissionPlugin.penalty_method = "none"
 """
+NAMES = "ada", "[red]"  # nbgrader takes the second for a pattern
 
 pytestmark = pytest.mark.slow
 
@@ -63,3 +67,28 @@ def test_the_example_course_gets_the_grades_of_stock_nbgrader(stock_grades, tmp_
     assert {o.student: o.problem for o in outcomes} == {"bitdiddle": "", "hacker": ""}
     assert len(stock_grades) > 20
     assert grades(course) == stock_grades
+
+
+def essay():
+    """An assignment without a test: all points are given by a person."""
+    marks = {"grade": True, "solution": True, "grade_id": "essay", "locked": False, "points": 0}
+    cell = nbformat.v4.new_markdown_cell("YOUR ANSWER HERE", id="essay")
+    cell.metadata["nbgrader"] = {**marks, "schema_version": 3, "task": False}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+
+
+def test_an_assignment_without_a_test_is_reported_and_names_are_no_markup(tmp_path, jail_works):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    folders = [tmp_path / "solutions/essay", *(tmp_path / f"submitted/{n}/essay" for n in NAMES)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        nbformat.write(essay(), folder / "essay.ipynb")
+    StockCourse(Course(tmp_path)).release("essay")
+    trust = [] if jail_works else ["--trust-submissions"]
+    graded = run(Course(tmp_path), "dlcourse", "grade", "essay", *trust)
+    assert graded.returncode == 1, graded.stdout + graded.stderr
+    table = graded.stdout[graded.stdout.index("Scores") :]
+    rows = [line.split("│")[1].strip() for line in table.splitlines() if line.startswith("│")]
+    assert rows == ["[red]", "ada", "maximum"], graded.stdout
+    assert "1 of 2" in (tmp_path / "build/essay.html").read_text()

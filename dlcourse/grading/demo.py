@@ -60,7 +60,7 @@ def run_demo(
     console.print(
         f"Mistakes put in: {put_in.total()}. Found and named: {(put_in & found).total()}."
     )
-    console.print(f"Report: {output}", highlight=False, soft_wrap=True)
+    console.print(f"Report: {output}", soft_wrap=True)
     return put_in == found
 
 
@@ -89,7 +89,7 @@ def grade(
             _grade_one(stock, submission, grades[submission.lab])
             reason = grades[submission.lab].not_graded.get(submission.student)
             if reason:
-                console.print(f"{who} was not graded: {reason}", highlight=False)
+                console.print(f"{who} was not graded: {reason}")
             progress.advance(task)
     for lab, lab_grades in grades.items():
         scores = stock.scores(lab)

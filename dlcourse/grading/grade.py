@@ -10,7 +10,6 @@ from statistics import median
 
 from nbgrader.api import Gradebook, MissingEntry
 from rich.console import Console
-from rich.markup import escape
 
 from dlcourse.grading.points import foreign_records, possible_points
 from dlcourse.grading.records import read_records, stopped_cells
@@ -30,18 +29,19 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
     """
     _need_assignment(run)
     seconds: dict[str, float] = {}
+    graded: set[str] = set()
     grades = LabGrades(run.lab, *possible_points(run.package.released.values()))
-    run.notify = lambda sentence: console.print(sentence, highlight=False, markup=False)
+    run.notify = lambda sentence: console.print(sentence)
     with progress_bar(console) as progress:
         task = progress.add_task(run.lab, total=None)
         for outcome in run.run(lambda total: progress.update(task, total=total)):
             outcome.student = _printable(outcome.student)
-            _take(outcome, grades)
+            if _take(outcome, grades):
+                graded.add(outcome.student)
             seconds |= {outcome.student: outcome.result.seconds} if outcome.result else {}
-            progress.update(task, description=escape(f"{run.lab} {outcome.student}"), advance=1)
+            progress.update(task, description=f"{run.lab} {outcome.student}", advance=1)
             if outcome.problem:
                 run.notify(f"{outcome.student}: {outcome.problem}")
-    graded = {record.student for record in grades.records}
     scores = run.recorder.scores(run.lab)
     grades.scores = {student: scores[student] for student in sorted(graded)}
     for student, note in [*_late(run), *_slow(seconds)]:
@@ -83,10 +83,11 @@ def _slow(seconds: dict[str, float]) -> Iterator[tuple[str, str]]:
             yield student, f"Took {own:.0f} seconds; half of the class took {usual:.0f} at most."
 
 
-def _take(outcome: Outcome, grades: LabGrades) -> None:
+def _take(outcome: Outcome, grades: LabGrades) -> bool:
+    """Add an outcome to the grades; returns whether the gradebook has it."""
     if not outcome.notebooks or outcome.result is None:
         grades.not_graded[outcome.student] = outcome.problem
-        return
+        return False
     for notebook in outcome.notebooks:
         foreign = list(foreign_records(notebook, outcome.student))
         grades.records += [*read_records(notebook, outcome.student), *foreign]
@@ -98,6 +99,7 @@ def _take(outcome: Outcome, grades: LabGrades) -> None:
     stopped = [line for notebook in outcome.notebooks for line in stopped_cells(notebook)]
     if stopped:
         grades.stopped[outcome.student] = stopped
+    return True
 
 
 def write_report(grades: LabGrades, path: Path) -> None:

@@ -35,7 +35,7 @@ def histogram(grades: LabGrades, bars: int = 10) -> list[Bar]:
     """Return how many students have which share of the points."""
     counts = [0] * bars
     for score in grades.scores.values():
-        counts[min(int(bars * score / grades.max_score), bars - 1)] += 1
+        counts[min(int(bars * score / (grades.max_score or 1)), bars - 1)] += 1
     width = 100 // bars
     return [Bar(i * width, (i + 1) * width, count) for i, count in enumerate(counts)]
 

@@ -87,7 +87,9 @@ def scores_table(labs: Sequence[LabGrades]) -> Table:
     table.add_column("total", justify="right", footer=number(total))
     for student in sorted({s for grades in labs for s in (*grades.scores, *grades.not_graded)}):
         cells = [
-            number(grades.scores[student]) if student in grades.scores else "[red]not graded[/]"
+            Text(number(grades.scores[student]))
+            if student in grades.scores
+            else Text("not graded", "red")
             for grades in labs
         ]
         earned = sum(grades.scores.get(student, 0.0) for grades in labs)
@@ -106,4 +108,4 @@ class _Rate(ProgressColumn):
 def progress_bar(console: Console) -> Progress:
     """Return a bar with count, rate and time left."""
     columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(compact=True))
-    return Progress(TextColumn("{task.description}"), *columns, console=console)
+    return Progress(TextColumn("{task.description}", markup=False), *columns, console=console)
