@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client, Future, LocalCluster, as_completed
 from nbformat import NotebookNode
 
 from dlcourse.authoring.course import Course
@@ -31,6 +32,7 @@ from dlcourse.grading.task import close_workers, grade_task, hire
 STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
 # how names of files that a student handed in collide with folders, and with each other
 NOT_WRITABLE = (FileExistsError, IsADirectoryError, NotADirectoryError)
+AHEAD = 64  # submissions that are read and sent before a thread is free for them
 PATIENCE = 600  # seconds to wait for a locked gradebook
 
 
@@ -111,21 +113,23 @@ class ClassRun:
         """
         students = self.submissions()
         started(len(students))
-        waiting: list[HandIn] = []
+        waiting: list[str] = []
         for student in students:
-            folder = self.recorder.original(self.lab, student)
-            package = self.package
-            hand_in = HandIn.open(student, folder, package.notebooks, package.files)
+            hand_in = self._open(student)
             result, recorded = self.journal.read(hand_in)
             if self.force or result is None:
-                waiting.append(hand_in)
+                waiting.append(student)
             elif recorded and (notebooks := self.recorder.recorded(self.lab, student)):
                 yield Outcome(student, result, notebooks, known=True)
             else:  # graded, but not in the gradebook: cut off before, or lost since
                 yield self._record(hand_in, result)
         if waiting:
             with self._client() as client:
-                yield from self._grade(client, waiting)
+                yield from self._grade(client, map(self._open, waiting))
+
+    def _open(self, student: str) -> HandIn:
+        folder = self.recorder.original(self.lab, student)
+        return HandIn.open(student, folder, self.package.notebooks, self.package.files)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -151,17 +155,8 @@ class ClassRun:
             finally:
                 close_workers()  # which ends what its threads wait for
 
-    def _grade(self, client: Client, waiting: list[HandIn]) -> Iterator[Outcome]:
-        # a task, not scattered data: when the worker that holds it dies, another makes it again
-        package = client.submit(_same, self.package, pure=False)
-        tasks = {
-            client.submit(
-                grade_task, package, hand_in, self.jail, self.budget, pure=False, retries=2
-            ): hand_in
-            for hand_in in waiting
-        }
-        for task in as_completed(tasks):
-            hand_in = tasks[task]
+    def _grade(self, client: Client, waiting: Iterator[HandIn]) -> Iterator[Outcome]:
+        for hand_in, task in self._graded(client, waiting):
             failure = task.exception()  # waits if the worker died that held the result
             if failure is not None:
                 problem = f"not graded on this machine, try again: {failure}"
@@ -171,6 +166,25 @@ class ClassRun:
             task.release()
             self.journal.write(hand_in, result, recorded=False)
             yield self._record(hand_in, result)
+
+    def _graded(self, client: Client, waiting: Iterator[HandIn]) -> Iterator[tuple[HandIn, Future]]:
+        """Hand submissions out, not many more than there are threads, and yield who is done."""
+        # a task, not scattered data: when the worker that holds it dies, another makes it again
+        package = client.submit(_same, self.package, pure=False)
+        done = as_completed()
+        handed_out: dict[Future, HandIn] = {}
+        while True:
+            room = AHEAD + 2 * sum(client.nthreads().values()) - len(handed_out)
+            for hand_in in islice(waiting, max(0, room)):
+                task = client.submit(
+                    grade_task, package, hand_in, self.jail, self.budget, pure=False, retries=2
+                )
+                handed_out[task] = hand_in
+                done.add(task)
+            if not handed_out:
+                return
+            task = next(done)
+            yield handed_out.pop(task), task
 
     def _record(self, hand_in: HandIn, result: Result) -> Outcome:
         try:
