@@ -17,6 +17,27 @@ from dlcourse.grading.task import Worker
 from tests.conftest import ROOT
 
 LAB = "02_mlp"
+FORGED = """
+import dlcourse.checks.values as values
+
+def build_mlp(n_in, hidden, n_out, task):
+    model = keras.Sequential([keras.Input((n_in,)), layers.Dense(n_out)])
+    model.compile("adam", "mse")
+    return model
+
+def forged(model, honest=values._model_data):
+    data = honest(model)
+    {change}
+    return data
+
+values._model_data = forged
+"""
+A_METRIC = {
+    "module": "keras.metrics",
+    "class_name": "MeanIoU",
+    "config": {"num_classes": 20000},
+    "registered_name": None,
+}
 BOMBS = {
     "a_large_output": """
 def build_mlp(n_in, hidden, n_out, task):
@@ -24,39 +45,10 @@ def build_mlp(n_in, hidden, n_out, task):
     model.compile("adam", "mse")
     return model
 """,
-    "a_forged_size": """
-import dlcourse.checks.values as values
-
-def build_mlp(n_in, hidden, n_out, task):
-    model = keras.Sequential([keras.Input((n_in,)), layers.Dense(n_out)])
-    model.compile("adam", "mse")
-    return model
-
-def forged(model, honest=values._model_data):
-    data = honest(model)
-    data.config["config"]["layers"][1]["config"]["units"] = 10**9
-    return data
-
-values._model_data = forged
-""",
-    "a_forged_loss": """
-import dlcourse.checks.values as values
-
-def build_mlp(n_in, hidden, n_out, task):
-    model = keras.Sequential([keras.Input((n_in,)), layers.Dense(n_out)])
-    model.compile("adam", "mse")
-    return model
-
-def forged(model, honest=values._model_data):
-    data = honest(model)
-    data.config["compile_config"]["loss"] = {
-        "module": "keras.metrics", "class_name": "MeanIoU",
-        "config": {"num_classes": 20000}, "registered_name": None,
-    }
-    return data
-
-values._model_data = forged
-""",
+    "a_forged_size": FORGED.format(
+        change='data.config["config"]["layers"][1]["config"]["units"] = 10**9'
+    ),
+    "a_forged_loss": FORGED.format(change=f'data.config["compile_config"]["loss"] = {A_METRIC}'),
     "many_layers": """
 def build_mlp(n_in, hidden, n_out, task):
     inputs = x = keras.Input((n_in,))
