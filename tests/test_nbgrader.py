@@ -23,7 +23,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.authoring.question import FreeText
 from dlcourse.grading.records import read_records, stopped_cells
 from dlcourse.grading.simulate import fill, right_answers, wrong_answers
-from tests.course_support import BIN, ROOT, copy_course, run
+from tests.course_support import BIN, ROOT, copy_course, delete_demonstrations, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nbgrader")]
 
@@ -119,13 +119,6 @@ def tamper(notebook):
 
 def delete_check(notebook, name):
     notebook.cells = [cell for cell in notebook.cells if grade_id(cell) != f"check_{name}"]
-
-
-def delete_demonstrations(notebook):
-    """Delete the cells that draw and print, to save time; students may delete them, too."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    needed = [code[0], *(cell for cell in code if "nbgrader" in cell.metadata)]
-    notebook.cells = [c for c in notebook.cells if c.cell_type == "markdown" or c in needed]
 
 
 def submit(course, student, lab, notebook):

@@ -16,6 +16,7 @@ from dlcourse.grading.stock import StockCourse
 from dlcourse.grading.submission import HandIn
 from dlcourse.grading.task import Worker
 from tests.conftest import ROOT
+from tests.course_support import delete_demonstrations
 from tests.hostile.test_battery import points
 
 DRIVEN = {
@@ -59,7 +60,9 @@ def test_what_visible_cases_expect_earns_nothing_in_hidden_ones(jail_works, lab)
         pytest.skip("this machine allows no namespaces, so there is no jail to test")
     released = nbformat.read(ROOT / "labs" / lab / f"{lab}.ipynb", as_version=4)
     answers = {name: Answer("wrong", "", FORGERY.replace("NAME", name)) for name in DRIVEN[lab]}
-    content = nbformat.writes(fill(released, answers)).encode()
+    notebook = fill(released, answers)
+    delete_demonstrations(notebook)
+    content = nbformat.writes(notebook).encode()
     folders = StockCourse(Course(ROOT)).folders
     with Worker(LabPackage.of(folders, lab, secrets.randbits(32))) as worker:
         graded = worker.grade(HandIn("student", {lab: content}), Budget(cell=60, notebook=300))

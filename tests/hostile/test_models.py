@@ -15,6 +15,7 @@ from dlcourse.grading.stock import StockCourse
 from dlcourse.grading.submission import HandIn
 from dlcourse.grading.task import Worker
 from tests.conftest import ROOT
+from tests.course_support import delete_demonstrations
 
 LAB = "02_mlp"
 FORGED = """
@@ -81,6 +82,7 @@ def test_a_model_harms_nobody_and_earns_nothing(jail_works):
         for bomb, source in BOMBS.items():
             answers = {**perfect, "build_mlp": Answer("wrong", bomb, source.strip())}
             notebook = fill(released, answers)
+            delete_demonstrations(notebook)
             hand_in = HandIn(bomb, {LAB: nbformat.writes(notebook).encode()})
             graded = worker.grade(hand_in, Budget(cell=60, notebook=300))
             assert points(graded)["build_mlp"] == 0, bomb
