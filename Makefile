@@ -58,6 +58,11 @@ lint: $(READY) ## ruff (style, format) and mypy (types)
 format: $(READY) ## let ruff rewrite the code in the project's format
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
+# two test processes share the cores: more threads would only wait for each other
+quick test: export TF_NUM_INTRAOP_THREADS ?= 1
+quick test: export TF_NUM_INTEROP_THREADS ?= 1
+quick test: export OMP_NUM_THREADS ?= 1
+
 .PHONY: quick
 quick: lint ## lint and the tests that take seconds
 	@echo "==> Quick tests"
