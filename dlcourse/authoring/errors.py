@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,9 @@ class AuthoringError(Exception):
 def caller() -> Place:
     """Return the author's line: the nearest frame outside this package."""
     here = str(Path(__file__).parent)
-    for frame in inspect.stack(context=0):
-        if not frame.filename.startswith(here) and "dataclasses" not in frame.filename:
-            return Place(Path(frame.filename), frame.lineno)
+    # not inspect.stack, which looks for the file of every module that is loaded
+    for frame, line in traceback.walk_stack(inspect.currentframe()):
+        name = frame.f_code.co_filename
+        if not name.startswith(here) and "dataclasses" not in name:
+            return Place(Path(name), line)
     return Place(Path("<unknown>"), 0)
