@@ -7,7 +7,7 @@ from dlcourse.authoring import Bank
 from dlcourse.checks import Check
 from dlcourse.checks.judge import judge_code
 from dlcourse.checks.spec import LabChecks
-from dlcourse.checks.view import RECORD_TYPE, verdict_bundle
+from dlcourse.checks.view import RECORD_TYPE, inline_markup, verdict_bundle
 
 EXERCISES = '''
 @exercise(points=2)
@@ -273,6 +273,18 @@ def test_html_says_what_the_text_says_and_escapes_it(bank):
     for word in ("failed", "text came back", "double(np.array([1.5, 2.25]))"):
         assert word in bundle["text/plain"]
         assert word in bundle["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("it says *which one* of them", "it says <em>which one</em> of them"),
+        ("`f(*x, *y)` and <b>", "<code>f(*x, *y)</code> and &lt;b&gt;"),
+        ("2*x*y, x * y * z and f(**options, *arguments)",) * 2,
+    ],
+)
+def test_code_and_emphasis_are_set_as_in_markdown(text, html):
+    assert inline_markup(text) == html
 
 
 def test_released_checks_read_back_the_same(bank, tmp_path):

@@ -35,9 +35,18 @@ def _points(verdict: Verdict) -> str:
     return f"{number(verdict.points)} of {number(verdict.max_points)} points"
 
 
-def inline_code(text: str) -> Markup:
-    """Escape text and set what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+# `code`, or *words* that are neither a product nor a keyword argument
+_INLINE = re.compile(r"`(?P<code>[^`]+)`|(?<![\w*])\*(?P<em>\w(?:[^*`\n]*\w)?)\*(?![\w*])")
+
+
+def inline_markup(text: str) -> Markup:
+    """Escape text, and set `code` and *emphasis* as Markdown does."""
+
+    def element(match: re.Match[str]) -> str:
+        tag = match.lastgroup or ""
+        return f"<{tag}>{match[tag]}</{tag}>"
+
+    return Markup(_INLINE.sub(element, str(escape(text))))
 
 
 def _code(text: str) -> Markup:
@@ -92,9 +101,9 @@ def verdict_bundle(verdict: Verdict, show_points: bool) -> dict[str, Any]:
         details=details,
         call=facts["call"],
         returned=facts["returned"],
-        problem=inline_code(_sentence(facts["problem"])),
-        hint=inline_code(verdict.hint),
-        notes=[inline_code(note) for note in verdict.notes],
+        problem=inline_markup(_sentence(facts["problem"])),
+        hint=inline_markup(verdict.hint),
+        notes=[inline_markup(note) for note in verdict.notes],
         code=_code,
     )
     return {
@@ -137,7 +146,7 @@ def hint_bundle(name: str, hints: list[str], total: int) -> dict[str, Any]:
     if not total:
         remark = f"{name} has no hints"
     html = _templates.get_template("hint.html.j2").render(
-        name=name, hints=[inline_code(h) for h in hints], total=total, remark=remark
+        name=name, hints=[inline_markup(h) for h in hints], total=total, remark=remark
     )
     lines = [f"Hint {i} of {total}: {hint}" for i, hint in enumerate(hints, 1)]
     return {"text/html": html, "text/plain": "\n".join([*lines, f"({remark})"])}

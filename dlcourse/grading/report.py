@@ -8,13 +8,13 @@ from statistics import fmean, median
 
 import jinja2
 
-from dlcourse.checks.view import inline_code, number
+from dlcourse.checks.view import inline_markup, number
 from dlcourse.grading.summary import LabGrades
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("dlcourse.grading"), autoescape=True, trim_blocks=True
 )
-_templates.filters.update(number=number, inline_code=inline_code, mean=fmean, median=median)
+_templates.filters.update(number=number, inline_markup=inline_markup, mean=fmean, median=median)
 
 
 @dataclass(frozen=True)
