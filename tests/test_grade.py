@@ -300,5 +300,11 @@ def test_command_line(course, trust):
     assert "nobody handed in no 00_welcome" in missing.output
     shutil.rmtree(course.root / "submitted")
     assert "Nobody handed in 00_welcome" in run("00").output
-    (course.labs / LAB / f"{LAB}.ipynb").unlink()
+    (course.solutions / LAB / "checks.json").write_text('{"format": 1}')
+    assert "checks.json is not a checks file" in run("00").output
+    notebook = course.labs / LAB / f"{LAB}.ipynb"
+    for junk in ('{"cells": [', '{"cells": 1, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'):
+        notebook.write_text(junk)
+        assert f"{LAB}.ipynb is no notebook" in run("00").output
+    notebook.unlink()
     assert "Build the lab: dlcourse build 00_welcome" in run("00").output

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import find_all_files
 
 from dlcourse.authoring.course import BANK_FILE
 from dlcourse.checks.session import FILE_NAME
+from dlcourse.checks.spec import LabChecks
 from dlcourse.grading.ahead import imports_of
 from dlcourse.grading.submission import digest
 
@@ -53,10 +54,11 @@ class LabPackage:
 
         Raises:
             FileNotFoundError: the lab has not been built or released.
+            ValueError: a file of it cannot be read.
         """
         source = Path(folders.format_path(folders.source_directory, ".", lab))
         release = Path(folders.format_path(folders.release_directory, ".", lab))
-        released = {path.stem: nbformat.read(path, 4) for path in sorted(release.glob("*.ipynb"))}
+        released = {path.stem: _notebook(path) for path in sorted(release.glob("*.ipynb"))}
         built_here = (source / BANK_FILE).is_file()
         for name in [path.stem for path in source.glob("*.ipynb")] or [lab]:
             if name not in released:
@@ -74,7 +76,7 @@ class LabPackage:
         return cls(
             lab,
             _read(source / BANK_FILE) if built_here else "",
-            _read(source / FILE_NAME) if built_here else "",
+            _checks(source / FILE_NAME) if built_here else "",
             {name: nbformat.writes(notebook) for name, notebook in released.items()},
             {str(path.relative_to(source)): path.read_bytes() for path in sorted(beside)},
             entropy,
@@ -103,6 +105,22 @@ def _read(path: Path) -> str:
             f"{path} is missing. Build the lab: dlcourse build {path.parts[-2]}"
         )
     return path.read_text(encoding="utf-8")
+
+
+def _checks(path: Path) -> str:
+    text = _read(path)
+    LabChecks.read(path)  # or else each referee would find out anew
+    return text
+
+
+def _notebook(path: Path) -> NotebookNode:
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path} is no notebook ({reason}): build or release it again") from None
+    return notebook
 
 
 def _put_tests_in(notebook: NotebookNode, folders: CourseDirectory, lab: str, name: str) -> None:
