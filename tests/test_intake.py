@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -223,13 +222,11 @@ def test_links_pipes_and_folders_are_refused_at_once(tmp_path):
     link, pipe = tmp_path / "link.ipynb", tmp_path / "pipe.ipynb"
     link.symlink_to(LAB)
     os.mkfifo(pipe)
-    started = time.monotonic()
     for path, reason in ((link, "link"), (pipe, "regular"), (tmp_path, "regular"), (
         tmp_path / "none.ipynb", "it is missing; handed in were 'link.ipynb', 'pipe.ipynb'"), (
         tmp_path / "none" / "none.ipynb", "nothing was handed in")):  # fmt: skip
         with pytest.raises(Unreadable, match=reason):
             read_notebook(path)
-    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.ahead import start_ahead
+from dlcourse.grading.files import STATE
 from dlcourse.grading.gradebook import Recorder
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.journal import Journal
@@ -29,7 +30,6 @@ from dlcourse.grading.stock import NotGraded
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.task import close_workers, grade_task, hire
 
-STATE = ".dlcourse"  # our folder in a course: journal and staged submissions
 # how names of files that a student handed in collide with folders, and with each other
 NOT_WRITABLE = (FileExistsError, IsADirectoryError, NotADirectoryError)
 AHEAD = 64  # submissions that are read and sent before a thread is free for them

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets.config import Config
 
-from dlcourse.grading.files import Unreadable, read_bytes, write_files
+from dlcourse.grading.files import STATE, Unreadable, read_bytes, write_files
 from dlcourse.grading.harmless import harmless_markdown
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import Budget
@@ -27,7 +28,7 @@ from dlcourse.grading.package import LabPackage
 from dlcourse.grading.submission import TIMESTAMP, HandIn, time_in
 from dlcourse.grading.task import NotPython, Worker
 
-TAKEN_IN = ".dlcourse/taken-in"  # in a course, for a moment: what the student at hand handed in
+TAKEN_IN = f"{STATE}/taken-in"  # for a moment: what the student at hand handed in
 
 
 class SubmissionReader(NotebookExporter):
@@ -67,6 +68,8 @@ class SubmissionReader(NotebookExporter):
         finally:
             folders.submitted_directory = submitted
             shutil.rmtree(copy, ignore_errors=True)
+            with suppress(OSError):  # others may have a copy there
+                copy.parent.rmdir()
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any

@@ -135,6 +135,7 @@ def test_files_beside_a_notebook_neither_open_the_jail_nor_the_host(graded):
     text = (course.root / "autograded" / "beside" / LAB / f"{LAB}.ipynb").read_text()
     assert "sealed off True" in text
     assert not (course.root / "autograded" / "beside" / LAB / "link.py").exists()
+    assert list((course.root / ".dlcourse" / "taken-in").iterdir()) == []
 
 
 def test_a_second_run_finds_all_graded(graded):
