@@ -143,7 +143,7 @@ class JupyterLab:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(120)  # its kernels end first
         self._log.close()
 
 
