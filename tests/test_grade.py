@@ -1,7 +1,9 @@
 """`dlcourse grade`: the same grades as stock nbgrader, in parallel, and nothing lost on the way."""
 
 import csv
+import math
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
+from dlcourse.grading import shell
 from dlcourse.grading.ahead import start_ahead
 from dlcourse.grading.forks import Zygote
 from dlcourse.grading.jailed import Budget
@@ -95,6 +98,15 @@ def test_a_zygote_has_one_thread_whatever_it_imported(jail_works, tmp_path):
         assert psutil.Process(zygote.pid).num_threads() == 1
 
 
+def test_without_a_limit_of_memory_nobody_asks_how_much_is_used(monkeypatch):
+    def no_proc():
+        raise FileNotFoundError("/proc/self/statm")  # as outside Linux
+
+    monkeypatch.setattr(shell, "address_space", no_proc)
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (resource.RLIM_INFINITY,) * 2)
+    assert shell._free_memory() == math.inf
+
+
 def test_a_notebook_seeks_no_garbage_in_what_its_zygote_imported(jail_works, tmp_path):
     source = "import gc; gc.get_freeze_count() > 10 * len(gc.get_objects())"
     with Zygote(jail_works) as zygote, zygote.fork(Policy(str(tmp_path))) as notebook:
@@ -118,6 +130,19 @@ def test_threads_of_a_process_share_one_zygote_and_give_the_same_grades(course, 
         close_workers()
     assert [r.notebooks for r in results] == [r.notebooks for r in alone]
     assert [r.incidents for r in results] == [[]] * 6
+
+
+def test_few_submissions_are_held_at_a_time(course, class_run, monkeypatch):
+    monkeypatch.setattr("dlcourse.grading.runner.AHEAD", 1)
+    run = class_run(course, LAB, jobs=1)
+    opened, open_one = [], run._open
+    monkeypatch.setattr(run, "_open", lambda student: opened.append(student) or open_one(student))
+    outcomes = run.run()
+    next(outcomes)
+    # each for the journal; then one ahead, two for the thread, and the one that came back
+    assert len(opened) <= 6 + 4
+    assert len([*outcomes]) == 5
+    assert len(opened) == 2 * 6
 
 
 def test_a_second_run_grades_what_changed_and_keeps_what_a_person_gave(course, class_run):

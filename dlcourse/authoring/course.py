@@ -10,6 +10,7 @@ from pathlib import Path
 from dlcourse.authoring.errors import AuthoringError, Place
 
 BANK_FILE = "exercises.py"
+STATE = ".dlcourse"  # the grader's folder: journal, and copies of what was handed in
 SOURCE_FILES = ("lab.md", BANK_FILE)  # hand-written; never released
 
 

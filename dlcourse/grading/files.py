@@ -9,7 +9,6 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-STATE = ".dlcourse"  # our folder in a course: journal, and copies of what was handed in
 MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_BESIDE = 50_000_000  # bytes of all other files together
 MAX_FILES_BESIDE, MAX_DEPTH_BESIDE = 2_000, 20

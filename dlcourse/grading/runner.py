@@ -19,9 +19,8 @@ from itertools import islice
 from distributed import Client, Future, LocalCluster, as_completed
 from nbformat import NotebookNode
 
-from dlcourse.authoring.course import Course
+from dlcourse.authoring.course import STATE, Course
 from dlcourse.grading.ahead import start_ahead
-from dlcourse.grading.files import STATE
 from dlcourse.grading.gradebook import Recorder
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.journal import Journal

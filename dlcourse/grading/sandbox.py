@@ -24,7 +24,7 @@ from pathlib import Path
 
 from dlcourse.grading import landlock, namespaces, watcher
 from dlcourse.grading.files import write_files
-from dlcourse.grading.system import call, libc
+from dlcourse.grading.system import address_space, call, libc
 
 try:  # finding the library takes a look at the host's files, so it comes before the jail
     import pyseccomp
@@ -121,9 +121,8 @@ def _own_folder(files: dict[str, bytes]) -> Path:
 
 def _limit(policy: Policy, others: int) -> None:
     """Set limits; that of processes counts the others of the same user, too."""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     limits = {
-        resource.RLIMIT_AS: used + policy.memory,
+        resource.RLIMIT_AS: address_space() + policy.memory,
         resource.RLIMIT_CPU: policy.cpu_seconds,
         resource.RLIMIT_NOFILE: policy.open_files,
         resource.RLIMIT_FSIZE: policy.scratch,

@@ -20,7 +20,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets.config import Config
 
-from dlcourse.grading.files import STATE, Unreadable, read_bytes, write_files
+from dlcourse.authoring.course import STATE
+from dlcourse.grading.files import Unreadable, read_bytes, write_files
 from dlcourse.grading.harmless import harmless_markdown
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import Budget

@@ -27,6 +27,7 @@ from dlcourse.checks.session import load_helpers
 from dlcourse.checks.source import is_stub
 from dlcourse.checks.values import encode
 from dlcourse.grading import wire
+from dlcourse.grading.system import address_space
 
 MAX_OUTPUT = 1_000_000  # characters of text that one cell may print
 MAX_OUTPUTS = 500  # outputs of one cell
@@ -203,11 +204,9 @@ def serve(connection: socket.socket) -> None:
 
 
 def _free_memory() -> float:
-    """Bytes of address space that are left."""
+    """Bytes of address space that are left; without a jail there may be no limit."""
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    with open("/proc/self/statm") as sizes:
-        used = int(sizes.read().split()[0]) * resource.getpagesize()
-    return math.inf if limit == resource.RLIM_INFINITY else limit - used
+    return math.inf if limit == resource.RLIM_INFINITY else limit - address_space()
 
 
 def _show_figures(shell: Shell) -> None:

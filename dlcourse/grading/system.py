@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def call(name: str, *arguments: object) -> int:
         error = ctypes.get_errno()
         raise SandboxError(error, f"{name}: {os.strerror(error)}")
     return int(result)
+
+
+def address_space() -> int:
+    """Bytes of address space that this process uses; Linux alone."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def descendants(pid: int) -> Iterator[int]:

@@ -70,9 +70,7 @@ def build_mlp(n_in, hidden, n_out, task):
 pytestmark = pytest.mark.slow
 
 
-def test_a_model_harms_nobody_and_earns_nothing(jail_works):
-    if not jail_works:
-        pytest.skip("this machine allows no namespaces, so there is no jail to test")
+def test_a_model_harms_nobody_and_earns_nothing(needs_jail):
     bank = Bank.load(ROOT / "solutions" / LAB)
     released = nbformat.read(ROOT / "labs" / LAB / f"{LAB}.ipynb", as_version=4)
     perfect = {name: right_answers(bank, item)[0] for name, item in bank.items.items()}

@@ -10,8 +10,8 @@ from dlcourse.grading import landlock
 from tests.conftest import ROOT
 
 WITHOUT = Path(__file__).with_name("without_namespaces.py")
-# the battery's slowest: they wait for a time limit, or send too much, which no jail has a part in
-THE_SAME = "not (endless or swallows_time_limits or sleeps or sixty_megabytes or huge_value)"
+# without the slowest: they wait for a time limit, or send too much, and no jail has a part in it
+OF_THE_JAIL = "not (endless or swallows_time_limits or sleeps or sixty_megabytes or huge_value)"
 SHOW = """
 from dlcourse.grading.forks import Zygote
 from dlcourse.grading.sandbox import Policy
@@ -46,6 +46,6 @@ def test_landlock_closes_the_jail():
 
 def test_every_trick_gains_nothing_without_namespaces_either():
     battery = "tests/hostile/test_battery.py"
-    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", battery, "-k", THE_SAME)
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", battery, "-k", OF_THE_JAIL)
     assert done.returncode == 0, done.stdout[-5000:]
     assert "skipped" not in done.stdout
