@@ -280,7 +280,7 @@ def test_html_says_what_the_text_says_and_escapes_it(bank):
     [
         ("it says *which one* of them", "it says <em>which one</em> of them"),
         ("`f(*x, *y)` and <b>", "<code>f(*x, *y)</code> and &lt;b&gt;"),
-        ("2*x*y, x * y * z and f(**options, *arguments)",) * 2,
+        ("2*x*y, 2*x* y, x * y * z and f(**options, *arguments)",) * 2,
     ],
 )
 def test_code_and_emphasis_are_set_as_in_markdown(text, html):

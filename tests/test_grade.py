@@ -1,6 +1,7 @@
 """`dlcourse grade`: the same grades as stock nbgrader, in parallel, and nothing lost on the way."""
 
 import csv
+import json
 import math
 import os
 import resource
@@ -11,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import nbformat
 import psutil
 import pytest
 from nbgrader.api import Gradebook
@@ -328,7 +330,9 @@ def test_command_line(course, trust):
     (course.solutions / LAB / "checks.json").write_text('{"format": 1}')
     assert "checks.json is not a checks file" in run("00").output
     notebook = course.labs / LAB / f"{LAB}.ipynb"
-    for junk in ('{"cells": [', '{"cells": 1, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'):
+    empty = nbformat.v4.new_notebook()
+    number = {**nbformat.v4.new_code_cell(), "source": 5}
+    for junk in ('{"cells": [', *(json.dumps({**empty, "cells": c}) for c in (1, [number]))):
         notebook.write_text(junk)
         assert f"{LAB}.ipynb is no notebook" in run("00").output
     notebook.unlink()

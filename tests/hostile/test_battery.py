@@ -107,9 +107,17 @@ def test_a_trick_gains_nothing(worker, released, trick):
 
 
 @pytest.mark.parametrize(
-    "trick", ["endless_cell", "exits_hard", "memory", "memory_and_goes_on", "kills_everybody"]
+    ("trick", "ends"),
+    [
+        ("endless_cell", True),
+        ("exits_hard", True),
+        ("memory", True),
+        ("memory_and_goes_on", True),
+        ("address_space_and_goes_on", True),
+        ("kills_everybody", False),
+    ],
 )
-def test_other_answers_keep_their_points(worker, perfect, trick):
+def test_other_answers_keep_their_points(worker, perfect, trick, ends):
     notebook = copy.deepcopy(perfect)
     cell = next(c for c in notebook.cells if c.id == "residuals")
     cell.source = TRICKS[trick].strip()
@@ -117,7 +125,7 @@ def test_other_answers_keep_their_points(worker, perfect, trick):
     earned = points(result)
     assert earned["residuals"] == 0
     assert sum(earned.values()) == 8
-    assert {sentence.partition(":")[0] for sentence in result.incidents} <= {"Cell residuals"}
+    assert [s.partition(":")[0] for s in result.incidents] == ["Cell residuals"] * ends
 
 
 @pytest.mark.parametrize("mishap", UNLUCKY)

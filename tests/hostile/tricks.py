@@ -289,6 +289,16 @@ try:
 except MemoryError:
     pass
 """,
+    "address_space_and_goes_on": """
+import mmap
+hog = []
+for size in (100_000_000, 1_000_000, 4096):
+    try:
+        while True:
+            hog.append(mmap.mmap(-1, size))
+    except OSError:
+        pass
+""",
     "memory_at_once": "hog = bytearray(1 << 40)",
     "disk": """
 try:
