@@ -44,12 +44,11 @@ def test_the_first_hour(notebook, page, picture):
     assert figure.is_visible()
     assert len(images(notebook.save())) > 5
 
-    check, _ = notebook.run('check("grad_sse")')
+    check = notebook.run('check("grad_sse")')
     assert "not attempted" in check.inner_text()
 
     notebook.write("def grad_sse", WRONG)
-    check, seconds = notebook.run('check("grad_sse")')
-    assert seconds < 1
+    check = notebook.run('check("grad_sse")')
     assert "Likely cause" in check.inner_text()
     assert "The slope points the wrong way" in check.inner_text()
     assert "grad_sse(1, np.array([1, 2]), np.array([3, 3]))" in check.inner_text()
@@ -62,12 +61,11 @@ def test_the_first_hour(notebook, page, picture):
     assert "Differentiate one term" in hint.inner_text()
 
     notebook.write("def grad_sse", RIGHT)
-    check, seconds = notebook.run('check("grad_sse")')
-    assert seconds < 1
+    check = notebook.run('check("grad_sse")')
     assert re.search(r"✓\s*grad_sse", check.inner_text())
     assert check.locator(".jp-OutputArea-output").first.bounding_box()["height"] < 60  # one line
 
-    progress, _ = notebook.run("check.progress()")
+    progress = notebook.run("check.progress()")
     assert re.search(r"grad_sse\s+✓ passed\s+2 of 2", progress.inner_text())
     picture(progress.locator(".jp-OutputArea-output").first, "progress")
 
