@@ -54,9 +54,15 @@ def start(jail_works):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,
         )
 
     return start
+
+
+def hear_ctrl_c():
+    """What was started in the background by a script ignores it, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="module")
