@@ -154,7 +154,7 @@ def own_cells(course: Course, lab: str, roll: list[str]) -> float:
             (Path(folder) / name).write_bytes(content)
         for student in roll:
             hand_in = HandIn.open(student, course.root / "submitted" / student / lab, [lab])
-            notebook, *_ = take_in(package.released[lab], hand_in.notebooks[lab])
+            notebook = take_in(package.released[lab], hand_in.notebooks[lab]).notebook
             with zygote.fork(Policy(folder)) as running, contextlib.suppress(WireError):
                 family = psutil.Process(zygote.pid).children(recursive=True)
                 for cell in notebook.cells:

@@ -28,6 +28,7 @@ from traitlets.utils.importstring import import_item
 
 from dlcourse.authoring.course import Course
 from dlcourse.grading.files import write_files
+from dlcourse.grading.outputs import with_outputs
 from dlcourse.grading.stock import NotGraded, StockCourse
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.transaction import one_transaction
@@ -43,15 +44,10 @@ class UseGraded(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         place = resources["nbgrader"]
-        outputs = {cell.id: cell for cell in self.graded[place["notebook"]].cells}
-        for cell in nb.cells:
-            if cell.cell_type == "code" and cell.id in outputs:
-                cell.outputs = outputs[cell.id].get("outputs", [])
-                cell.execution_count = outputs[cell.id].get("execution_count")
         converter = self.parent.parent
         folder = converter._format_dest(place["assignment"], place["student"])
         resources["metadata"]["path"] = folder  # as in nbgrader's second pass
-        return nb, resources
+        return with_outputs(nb, self.graded[place["notebook"]]), resources
 
 
 class OnePass(Autograde):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,14 @@ class Cell:
         grade_id: "" for a cell of the student's own.
         source: its text.
         pictures: attachments, as in a notebook.
+        outputs: as the file has them, whatever that is.
     """
 
     kind: str
     grade_id: str
     source: str
     pictures: Attachments = field(default_factory=dict)
+    outputs: Any = None
 
 
 @dataclass
@@ -137,7 +139,8 @@ def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[Cell]:
             repairs.append(f"Cell {number} has {len(source):,} characters and was left out.")
             continue
         kind = _whole(str(cell.get("cell_type", ""))[:20])
-        yield Cell(kind, _grade_id(cell), _whole(source), _pictures(cell))
+        outputs = cell.get("outputs")
+        yield Cell(kind, _grade_id(cell), _whole(source), _pictures(cell), outputs)
 
 
 def _pictures(cell: dict[str, Any]) -> Attachments:
@@ -174,11 +177,16 @@ class Rebuilt:
         notebook: ready to run and grade.
         repairs: what was put right, one sentence each.
         missing: grade ids of answer cells that the submission lacks.
+        given: code cells without an answer that are as they were given out: what the submission
+            has as their outputs, by id.
+        unreadable: why the submission could not be read, "" if it could.
     """
 
     notebook: NotebookNode
     repairs: list[str]
     missing: list[str]
+    given: dict[str, Any]
+    unreadable: str = ""
 
 
 def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
@@ -192,6 +200,7 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
     repairs = list(submission.repairs)
     answers: dict[str, Cell] = {}
     own: dict[str, list[NotebookNode]] = {"": []}
+    unmarked, given = _unmarked(released), dict[str, Any]()
     anchor = ""
     for cell in submission.cells:
         if cell.grade_id in marked and cell.grade_id not in answers:
@@ -201,20 +210,34 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
             continue
         if cell.grade_id in marked:
             repairs.append(f"Cell {cell.grade_id} occurred twice; the copy is an ordinary cell.")
-        own.setdefault(anchor, []).append(_own_cell(cell))
+        same = unmarked.get(cell.source.strip()) if cell.kind == "code" else None
+        if same:
+            given[same[0].id] = cell.outputs
+        own.setdefault(anchor, []).append(same.pop(0) if same else _own_cell(cell))
     if list(answers) != [grade_id for grade_id in marked if grade_id in answers]:
         repairs.append("Cells were moved; they are back in the order of the lab.")
     missing = [grade_id for grade_id in marked if grade_id not in answers]
     repairs += [f"Cell {grade_id} was missing and was put back." for grade_id in missing]
     notebook = NotebookNode(released)
     notebook.cells = list(own[""])
-    for grade_id, given in marked.items():
-        filled = NotebookNode(given)
-        if _is_answer(given) and grade_id in answers:
+    for grade_id, cell in marked.items():
+        filled = NotebookNode(cell)
+        if _is_answer(cell) and grade_id in answers:
             filled.source = answers[grade_id].source
             _attach(filled, answers[grade_id])
         notebook.cells += [filled, *own.get(grade_id, [])]
-    return Rebuilt(_unique_ids(notebook), repairs, [m for m in missing if _is_answer(marked[m])])
+    _set_ids(notebook, {cell.id for cell in released.cells if "id" in cell})
+    nbformat.validate(notebook)
+    return Rebuilt(notebook, repairs, [m for m in missing if _is_answer(marked[m])], given)
+
+
+def _unmarked(released: NotebookNode) -> dict[str, list[NotebookNode]]:
+    """The code cells of a lab that nbgrader knows nothing of, by source; those that have an id."""
+    cells: dict[str, list[NotebookNode]] = {}
+    for cell in released.cells:
+        if cell.cell_type == "code" and "nbgrader" not in cell.metadata and "id" in cell:
+            cells.setdefault(cell.source.strip(), []).append(NotebookNode(cell))
+    return cells
 
 
 def _is_answer(cell: NotebookNode) -> bool:
@@ -242,19 +265,16 @@ def _attach(filled: NotebookNode, cell: Cell) -> NotebookNode:
     return filled
 
 
-def _unique_ids(notebook: NotebookNode) -> NotebookNode:
+def _set_ids(notebook: NotebookNode, given: set[str]) -> None:
     """Give an id to the student's own cells, and to all of a notebook from before cells had ids."""
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
-    marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    used = {cell.id for cell in marked if "id" in cell}
+    used = set(given)
     for number, cell in enumerate(notebook.cells):
-        if "nbgrader" not in cell.metadata or "id" not in cell:
+        if cell.get("id") not in given:
             cell.id = f"own-{number}"
             while cell.id in used:
                 cell.id += "-"
             used.add(cell.id)
-    nbformat.validate(notebook)
-    return notebook
 
 
 def checked_exercise(source: str) -> str | None:
@@ -275,19 +295,15 @@ def unattempted(released: NotebookNode, submission: Submission) -> list[str]:
     return [_grade_id(c) for c in released.cells if _grade_id(c) in same and _is_answer(c)]
 
 
-def take_in(
-    released: NotebookNode, content: bytes, refused: str = ""
-) -> tuple[NotebookNode, list[str], str]:
+def take_in(released: NotebookNode, content: bytes, refused: str = "") -> Rebuilt:
     """Put a submitted notebook into the one that was released.
+
+    One that cannot be read counts as handed in empty.
 
     Args:
         released: as it was given out.
         content: of the submitted file.
         refused: why the file could not even be opened, "" if it could.
-
-    Returns:
-        The notebook, ready to run; what was repaired; why the submitted one could not be read, ""
-        if it could. One that cannot counts as handed in empty.
     """
     try:
         if refused:
@@ -297,5 +313,4 @@ def take_in(
         read, unreadable = empty_submission(released), str(reason)
     except MemoryError:
         read, unreadable = empty_submission(released), "it does not fit into memory"
-    rebuilt = rebuild(released, read)
-    return rebuilt.notebook, rebuilt.repairs, unreadable
+    return replace(rebuild(released, read), unreadable=unreadable)

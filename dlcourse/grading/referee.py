@@ -13,6 +13,7 @@ import json
 import socket
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
@@ -25,14 +26,13 @@ from dlcourse.checks.judge import FAILED, Verdict, judge, judge_hashed
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import CodeChecks, HashedChecks, LabChecks, TextChecks
 from dlcourse.checks.values import decode
-from dlcourse.checks.view import RECORD_TYPE, verdict_bundle
+from dlcourse.checks.view import verdict_bundle
 from dlcourse.grading import wire
-from dlcourse.grading.harmless import harmless
-from dlcourse.grading.intake import checked_exercise, take_in
+from dlcourse.grading.demonstrations import demonstrations
+from dlcourse.grading.intake import Rebuilt, checked_exercise, take_in
 from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line, OutOfTime
-from dlcourse.grading.shell import MAX_LINE, MAX_LINES, MAX_NAME, MAX_OUTPUT, MAX_OUTPUTS
+from dlcourse.grading.outputs import error_output, read_outputs
 
-DEEPEST = 50  # levels in an output of a cell
 MOST_OUTPUT = 30_000_000  # characters in all outputs of a notebook, as JSON
 
 
@@ -60,17 +60,14 @@ def serve(connection: socket.socket) -> None:
     job = wire.receive(connection)
     content = wire.receive_bytes(connection)
     line = Line(connection)
-    if job["released"]:
-        released = nbformat.reads(job["released"], 4)
-        notebook, repairs, unreadable = take_in(released, content, job["refused"])
-    else:  # it was taken in already
-        notebook, repairs, unreadable = nbformat.reads(content.decode(), 4), [], ""
+    rebuilt = take_in(nbformat.reads(job["released"], 4), content, job["refused"])
     checks = None
     if job["checks"]:
         checks = Checks(line, LabChecks.loads(job["checks"]), job["drivers"])
-    graded = grade_notebook(notebook, checks, line, Budget(**job["budget"]), job["skipped"])
-    about = {"incidents": graded.incidents, "repairs": repairs, "unreadable": unreadable}
-    wire.send(connection, {"graded": {**about, "seconds": graded.seconds}})
+    graded = grade_notebook(rebuilt, checks, line, Budget(**job["budget"]), job["skipped"])
+    about: dict[str, Any] = {"repairs": rebuilt.repairs, "unreadable": rebuilt.unreadable}
+    about |= {"incidents": graded.incidents, "seconds": graded.seconds}
+    wire.send(connection, {"graded": about})
     wire.send_bytes(connection, nbformat.writes(graded.notebook).encode())
 
 
@@ -99,7 +96,7 @@ class Checks:
 
 
 def grade_notebook(
-    notebook: NotebookNode,
+    rebuilt: Rebuilt,
     checks: Checks | None,
     line: Line,
     budget: Budget,
@@ -108,17 +105,20 @@ def grade_notebook(
     """Run a rebuilt notebook in a jail and judge its answers.
 
     Args:
-        notebook: changed in place: outputs and execution counts.
+        rebuilt: its notebook is changed in place: outputs and execution counts.
         checks: of the lab; None for a foreign course, whose graded cells run as they are.
         line: to whom starts the jail.
         budget: time limits.
         skipped: exercises whose answers ended a referee before.
     """
     started = time.monotonic()
-    graded = Graded(notebook)
-    jail = Jail(line, budget)
+    notebook, graded, jail = rebuilt.notebook, Graded(rebuilt.notebook), Jail(line, budget)
+    idle = demonstrations(notebook, rebuilt.given) if checks else set()
     late: list[tuple[NotebookNode, Verdict, CodeChecks]] = []
     for cell in _code_cells(notebook):
+        if cell.id in idle:
+            _keep_outputs(cell, rebuilt.given[cell.id], graded)
+            continue
         name = _checked_exercise(cell, checks)
         if name is None or checks is None:
             _run_cell(jail, cell, graded)
@@ -164,24 +164,33 @@ def _checked_exercise(cell: NotebookNode, checks: Checks | None) -> str | None:
 def _run_cell(jail: Jail, cell: NotebookNode, graded: Graded) -> None:
     try:
         answer = jail.run(cell.source)
-        outputs = [_output(item) for item in answer["outputs"][:MAX_OUTPUTS]]
         cell.execution_count = max(0, int(answer["execution_count"] or 0))
-        size = len(json.dumps(outputs))
-        if size > graded.room:
-            outputs = [new_output("stream", name="stderr", text="(more output than is kept)")]
-            graded.incidents.append(f"{_name(cell)}: its output was too large and was left out.")
-        cell.outputs = outputs
-        graded.room -= min(size, graded.room)
+        _write_outputs(cell, read_outputs(answer["outputs"]), graded)
     except Dead as death:
         place = "From here on" if isinstance(death, OutOfTime) else _name(cell)
         if not (isinstance(death, OutOfTime) and graded.out_of_time):
             graded.incidents.append(f"{place}: {death}.")
         graded.out_of_time |= isinstance(death, OutOfTime)
-        cell.outputs = [_error("Stopped", str(death))]
+        cell.outputs = [error_output("Stopped", str(death))]
     except (*GARBAGE, ValidationError):
         graded.incidents.append(f"{_name(cell)}: its outputs could not be read.")
     if _marks(cell).get("grade") and not _marks(cell).get("solution"):
         cell.outputs = _of_a_test(cell)
+
+
+def _keep_outputs(cell: NotebookNode, handed_in: Any, graded: Graded) -> None:
+    """Keep the outputs that a cell was handed in with; those that are none are left out."""
+    with suppress(*GARBAGE, ValidationError):
+        _write_outputs(cell, read_outputs(handed_in), graded)
+
+
+def _write_outputs(cell: NotebookNode, outputs: list[NotebookNode], graded: Graded) -> None:
+    size = len(json.dumps(outputs))
+    if size > graded.room:
+        outputs = [new_output("stream", name="stderr", text="(more output than is kept)")]
+        graded.incidents.append(f"{_name(cell)}: its output was too large and was left out.")
+    cell.outputs = outputs
+    graded.room -= min(size, graded.room)
 
 
 def _of_a_test(cell: NotebookNode) -> list[NotebookNode]:
@@ -190,7 +199,7 @@ def _of_a_test(cell: NotebookNode) -> list[NotebookNode]:
     most = float(_marks(cell).get("points", 0))
     for output in outputs:
         if output.output_type == "execute_result" and not _is_credit(output, most):
-            return [_error("Stopped", f"a test gives no points, or more than {most:g}")]
+            return [error_output("Stopped", f"a test gives no points, or more than {most:g}")]
     return outputs
 
 
@@ -201,40 +210,6 @@ def _is_credit(result: NotebookNode, most: float) -> bool:
         return 0 <= float(text or "nan") <= most
     except ValueError:
         return True
-
-
-def _error(name: str, message: str) -> NotebookNode:
-    return new_output("error", ename=name, evalue=message, traceback=[message])
-
-
-def _output(item: dict[str, Any]) -> NotebookNode:
-    kind = item["output_type"]
-    if kind == "stream":
-        name = "stderr" if item["name"] == "stderr" else "stdout"
-        return new_output("stream", name=name, text=str(item["text"])[:MAX_OUTPUT])
-    if kind == "error":
-        lines = [str(line)[:MAX_LINE] for line in item["traceback"]][-MAX_LINES:]
-        name, message = str(item["ename"])[:MAX_NAME], str(item["evalue"])[:MAX_LINE]
-        return new_output("error", ename=name, evalue=message, traceback=lines)
-    data = {str(k): v for k, v in item["data"].items() if isinstance(v, (str, dict))}
-    for refused in (RECORD_TYPE, "application/javascript"):  # a verdict is the referee's alone
-        data.pop(refused, None)
-    if "text/html" in data:
-        data["text/html"] = harmless(str(data["text/html"]))
-    _need_depth(data, DEEPEST)
-    if kind == "execute_result":
-        count = max(0, int(item["execution_count"]))
-        return new_output("execute_result", data=data, execution_count=count)
-    return new_output("display_data", data=data)
-
-
-def _need_depth(data: Any, room: int) -> None:
-    """Raise ValueError if something is nested more deeply."""
-    if room == 0:
-        raise ValueError("nested too deeply")
-    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    for part in parts:
-        _need_depth(part, room - 1)
 
 
 def _judge_exercise(

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
@@ -25,10 +26,12 @@ from dlcourse.grading.files import Unreadable, read_bytes, write_files
 from dlcourse.grading.harmless import harmless_markdown
 from dlcourse.grading.intake import take_in
 from dlcourse.grading.jailed import Budget
+from dlcourse.grading.outputs import with_outputs
 from dlcourse.grading.package import LabPackage
 from dlcourse.grading.submission import TIMESTAMP, HandIn, time_in
 from dlcourse.grading.task import NotPython, Worker
 
+EMPTY = "%s: graded as empty, please look at it: %s"
 TAKEN_IN = f"{STATE}/taken-in"  # for a moment: what the student at hand handed in
 
 
@@ -40,9 +43,11 @@ class SubmissionReader(NotebookExporter):
 
     Attributes:
         hand_in: what the student at hand handed in.
+        unreadable: why the notebook at hand could not be read, "" if it could.
     """
 
     hand_in: HandIn
+    unreadable = ""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -81,13 +86,14 @@ class SubmissionReader(NotebookExporter):
             return super().from_filename(filename, resources=resources, **kwargs)
         content, refused = self.hand_in.notebooks.get(name, b""), self.hand_in.refused.get(name, "")
         released = _package(folders, lab).released[name]
-        notebook, repairs, unreadable = take_in(released, content, refused)
-        if unreadable:
-            self.log.warning("%s: graded as empty, please look at it: %s", filename, unreadable)
-        for sentence in repairs:
+        rebuilt = take_in(released, content, refused)
+        self.unreadable = rebuilt.unreadable
+        if self.unreadable:
+            self.log.warning(EMPTY, filename, self.unreadable)
+        for sentence in rebuilt.repairs:
             self.log.warning("%s: %s", filename, sentence)
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        return super().from_notebook_node(notebook, resources=resources, **kwargs)
+        return super().from_notebook_node(rebuilt.notebook, resources=resources, **kwargs)
 
 
 class ExecuteSealed(NbGraderPreprocessor):
@@ -108,13 +114,16 @@ class ExecuteSealed(NbGraderPreprocessor):
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
         try:
-            graded, incidents = worker.run(place["notebook"], nb, reader.hand_in.files, budget)
+            judged = worker.judge(place["notebook"], reader.hand_in, budget)
         except NotPython as reason:
             self.log.warning("Not sealed off, it runs with your rights: %s", reason)
             return plain.preprocess(nb, resources)
-        for sentence in incidents:
+        for sentence in judged.incidents:
             self.log.warning("%s: %s", place["student"], sentence)
-        return graded, resources
+        if judged.unreadable != reader.unreadable:  # it ended its referees
+            self.log.warning(EMPTY, place["student"], judged.unreadable)
+        graded = nbformat.reads(judged.notebook.decode(errors="replace"), 4)
+        return with_outputs(nb, graded), resources
 
 
 def _timestamp(folder: str) -> datetime | None:

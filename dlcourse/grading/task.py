@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from distributed import get_worker
 from nbformat import NotebookNode
 
@@ -44,14 +43,12 @@ class Source:
         name: of the notebook in the lab.
         content: of the file.
         refused: why the file could not be opened, "" if it could.
-        taken_in: whether the answers have been put into the notebook that was released.
         skipped: exercises that are not judged.
     """
 
     name: str
     content: bytes
     refused: str = ""
-    taken_in: bool = False
     skipped: tuple[str, ...] = ()
 
 
@@ -102,53 +99,34 @@ class Worker:
             OSError: this machine could not run it, which is no fault of the submission.
         """
         result = Result(hand_in.student, repairs=list(hand_in.remarks))
-        several = len(self.package.notebooks) > 1
-        with _folder({**hand_in.files, **self.package.files}) as folder:
-            for name, released in self.package.released.items():
-                if name not in hand_in.notebooks and name not in hand_in.refused:
-                    result.repairs.append(f"{name}.ipynb was not handed in.")
-                    continue
-                _need_python(released)
-                content, refused = hand_in.notebooks.get(name, b""), hand_in.refused.get(name, "")
-                source = Source(name, content, refused)
-                judged = self._judge(source, folder, budget or Budget())
-                about = f"{name}: " if several else ""
-                result.notebooks[name] = judged.notebook.decode(errors="replace")
-                result.repairs += [about + sentence for sentence in judged.repairs]
-                result.incidents += [about + sentence for sentence in judged.incidents]
-                result.unreadable += [about + judged.unreadable] if judged.unreadable else []
-                result.seconds += judged.seconds
+        for name in self.package.notebooks:
+            about = f"{name}: " if len(self.package.notebooks) > 1 else ""
+            if name not in hand_in.notebooks and name not in hand_in.refused:
+                result.repairs.append(f"{name}.ipynb was not handed in.")
+                continue
+            judged = self.judge(name, hand_in, budget)
+            result.notebooks[name] = judged.notebook.decode(errors="replace")
+            result.repairs += [about + sentence for sentence in judged.repairs]
+            result.incidents += [about + sentence for sentence in judged.incidents]
+            result.unreadable += [about + judged.unreadable] if judged.unreadable else []
+            result.seconds += judged.seconds
         return result
 
-    def run(
-        self,
-        name: str,
-        notebook: NotebookNode,
-        files: Mapping[str, bytes],
-        budget: Budget | None = None,
-    ) -> tuple[NotebookNode, list[str]]:
-        """Run and judge a notebook that was taken in.
+    def judge(self, name: str, hand_in: HandIn, budget: Budget | None = None) -> Judged:
+        """Grade one notebook of a submission.
 
         Args:
             name: of the notebook in the lab.
-            notebook: ready to run.
-            files: that the student handed in beside it.
+            hand_in: with the notebook, and what the student handed in beside it.
             budget: time limits. Defaults to 2 minutes a cell, 10 minutes a notebook.
 
-        Returns:
-            The graded notebook, and what went wrong on the way, one sentence each.
-
         Raises:
-            NotPython: it needs another kernel.
-            OSError: this machine could not run it, which is no fault of the submission.
+            NotPython, OSError: see `grade`.
         """
-        _need_python(notebook)
-        source = Source(name, nbformat.writes(notebook).encode(), taken_in=True)
-        with _folder({**files, **self.package.files}) as folder:
-            judged = self._judge(source, folder, budget or Budget())
-        lost = [f"Graded as empty, please look at it: {judged.unreadable}"]
-        incidents = judged.incidents + (lost if judged.unreadable else [])
-        return nbformat.reads(judged.notebook.decode(), 4), incidents
+        _need_python(self.package.released[name])
+        content, refused = hand_in.notebooks.get(name, b""), hand_in.refused.get(name, "")
+        with _folder({**hand_in.files, **self.package.files}) as folder:
+            return self._judge(Source(name, content, refused), folder, budget or Budget())
 
     def _judge(self, source: Source, folder: Path, budget: Budget) -> Judged:
         """Let a referee judge.
@@ -179,7 +157,7 @@ class Worker:
     def _try(self, source: Source, folder: Path, budget: Budget) -> Judged:
         key = self.key
         job = {
-            "released": "" if source.taken_in else self.package.notebooks[source.name],
+            "released": self.package.notebooks[source.name],
             "refused": source.refused,
             "skipped": source.skipped,
             "checks": self.package.checks if key else "",
