@@ -167,13 +167,19 @@ def _streams() -> Iterator[None]:
         yield
 
 
+def make_shell() -> Shell:
+    """Make the one shell of this process; each of its forks has a copy."""
+    shell = Shell.instance(user_ns={"__name__": "__main__"})
+    _show_figures(shell)
+    return shell
+
+
 def serve(connection: socket.socket) -> None:
     """Answer requests until the other side is gone."""
     builtins.input = _no_input
     sys.argv = ["notebook"]
     sys.path.append(os.getcwd())  # modules beside the notebook; last: none hides an installed one
-    shell = Shell.instance(user_ns={"__name__": "__main__"})
-    _show_figures(shell)
+    shell = Shell.instance()
     helpers: dict[str, Any] = {}
     while True:
         try:

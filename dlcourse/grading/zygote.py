@@ -57,6 +57,8 @@ def main(descriptor: int, wishes: list[str]) -> None:
             continue  # a name in a module, or a notebook that needs it will say so
     _format_an_error()
     _draw_a_figure()
+    _read_a_notebook()
+    _make_the_shell()
     gc.freeze()  # what is here now is no garbage of a notebook: it need not look through it
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for forks: no zombies
@@ -84,6 +86,14 @@ def _format_an_error() -> None:
         AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
 
 
+def _read_a_notebook() -> None:
+    """Load what the first notebook of a referee needs: the schema, compiled."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    nbformat.reads(nbformat.writes(new_notebook(cells=[new_code_cell()])), 4)
+
+
 def _draw_a_figure() -> None:
     """Load what the first figure of a notebook needs: fonts, and the parser of formulas."""
     from matplotlib.figure import Figure
@@ -91,6 +101,12 @@ def _draw_a_figure() -> None:
     figure = Figure()
     figure.gca().set_title("$x^2$")
     figure.savefig(io.BytesIO(), bbox_inches="tight")
+
+
+def _make_the_shell() -> None:
+    from dlcourse.grading.shell import make_shell
+
+    make_shell()
 
 
 def _become(connection: socket.socket, request: dict[str, Any]) -> None:
