@@ -4,6 +4,7 @@ import json
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from dlcourse.authoring import Bank
@@ -36,6 +37,7 @@ def test_a_lab_goes_all_the_way_through_nbgrader(lab, tmp_path):
     bank = Bank.load(course.solutions / lab)
     perfect = fill(released, {n: right_answers(bank, item)[0] for n, item in bank.items.items()})
     for student, notebook in (("perfect", perfect), ("untouched", released)):
+        notebook.cells.append(new_code_cell("print('so that all before it runs')"))
         folder = course.root / "submitted" / student / lab
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / f"{lab}.ipynb")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import symtable
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
@@ -30,14 +30,20 @@ class _Names:
         data: of these, what is neither imported nor a function or a class.
         now: used while it runs.
         later: used in its functions.
-        computes: whether it does more than import, define and name constants.
+        computes: whether it does more than import, define and give names.
+        any_name: whether it may bind names that it does not mention.
     """
 
-    bound: frozenset[str] = frozenset()
-    data: frozenset[str] = frozenset()
-    now: frozenset[str] = frozenset()
-    later: frozenset[str] = frozenset()
-    computes: bool = False
+    bound: set[str] = field(default_factory=set)
+    data: set[str] = field(default_factory=set)
+    now: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
+    computes: bool = True
+    any_name: bool = True
+
+    @property
+    def touched(self) -> set[str]:
+        return self.now | self.later
 
 
 def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
@@ -56,18 +62,17 @@ def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
     exercises = {name for cell in code if (name := _checked(cell))}
     cells = [(cell.id, _names_of(cell.source)) for cell in code if not _checked(cell)]
     theirs = [names for cell_id, names in cells if cell_id not in given]
-    later = frozenset[str]().union(*(names.later for names in theirs))
-    data = frozenset[str]().union(*(names.data for _, names in cells)) & later
-    wanted = later | exercises
+    data = set[str]().union(*(names.data for _, names in cells))
+    used = set[str]().union(*(names.later for names in theirs))
     idle: set[str] = set()
-    if any(INDIRECT & (names.now | names.later) for names in theirs):
+    if any(INDIRECT & names.touched for names in theirs):
         return idle
     for cell_id, names in reversed(cells):
         if cell_id not in given:
             if names.computes:
                 break
-            wanted |= names.now
-        elif names.bound & wanted or (names.now | names.later) & data or "*" in names.bound:
+            used |= names.now
+        elif names.bound & (used | exercises) or names.touched & data & used or names.any_name:
             break
         else:
             idle.add(cell_id)
@@ -85,8 +90,8 @@ def _names_of(source: str) -> _Names:
         tables = [symtable.symtable(source, "<cell>", "exec")]
         computes = not all(map(_only_binds, ast.parse(source).body))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return _Names(bound=frozenset("*"), computes=True)
-    bound, data, now, later = set[str](), set[str](), set[str](), set[str]()
+        return _Names()
+    found = _Names(computes=computes, any_name=_imports_star(source))
     while tables:
         table = tables.pop()
         tables += table.get_children()
@@ -96,18 +101,20 @@ def _names_of(source: str) -> _Names:
             if not (at_top or symbol.is_global()):
                 continue
             if symbol.is_referenced():
-                (now if at_top else later).add(name)
+                (found.now if at_top else found.later).add(name)
             if symbol.is_assigned() or symbol.is_imported():
-                bound.add(name)
+                found.bound.add(name)
                 if not (symbol.is_imported() or symbol.is_namespace()):
-                    data.add(name)
-    if any(path.endswith(".*") for path in imported_in_cells([source])):
-        bound.add("*")
-    return _Names(frozenset(bound), frozenset(data), frozenset(now), frozenset(later), computes)
+                    found.data.add(name)
+    return found
+
+
+def _imports_star(source: str) -> bool:
+    return any(path.endswith(".*") for path in imported_in_cells([source]))
 
 
 def _only_binds(statement: ast.stmt) -> bool:
-    """Whether a statement imports, defines or names a constant, and does nothing else."""
+    """Whether a statement imports, defines or gives a name, and does nothing else."""
     match statement:
         case ast.Import() | ast.ImportFrom() | ast.Pass():
             return True
@@ -116,13 +123,11 @@ def _only_binds(statement: ast.stmt) -> bool:
         case ast.ClassDef(body=body):
             return all(map(_only_binds, body))
         case ast.Expr(value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
-            return value is None or isinstance(value, ast.Lambda) or _is_literal(value)
+            return isinstance(value, ast.Lambda | None) or all(map(_is_plain, ast.walk(value)))
     return False
 
 
-def _is_literal(value: ast.expr) -> bool:
-    try:
-        ast.literal_eval(value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return False
-    return True
+def _is_plain(node: ast.AST) -> bool:
+    """Whether part of an expression does nothing: constants and names, and lists of them."""
+    plain = ast.Constant | ast.Name | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.UnaryOp
+    return isinstance(node, plain | ast.expr_context | ast.unaryop)

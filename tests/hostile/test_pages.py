@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_output
 
 from dlcourse.grading.harmless import harmless
 from dlcourse.grading.stock import StockCourse
@@ -20,6 +21,8 @@ display(SVG(f"<svg {name} onload='alert(1)'><script>alert(1)</script></svg>"))
 import pandas
 pandas.DataFrame({"column": [1.5]})
 """
+HANDED_IN = "<u>handed in</u><script>alert(1)</script><img src=x onerror=alert(1)>"
+KINDS = ("text/html", "text/markdown", "image/svg+xml", "application/javascript")
 WRITTEN = "**mine** $a < b$ <script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -39,6 +42,8 @@ def course(tmp_path_factory, jail_works):
     root = tmp_path_factory.mktemp("course")
     course = copy_course(root, LAB, built=True)
     notebook = StockCourse(course).release(LAB)
+    given = [c for c in notebook.cells if c.cell_type == "code" and "nbgrader" not in c.metadata]
+    given[-1].outputs = [new_output("display_data", {kind: HANDED_IN}) for kind in KINDS]
     notebook.cells.insert(1, nbformat.v4.new_code_cell(SHOWN.strip()))
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(WRITTEN))
     folder = root / "submitted" / "somebody" / LAB
@@ -54,6 +59,7 @@ def check_page(page):
     assert "<b>bold</b>" in page
     assert "<strong>mine</strong>" in page
     assert "<em>seen</em>" in page
+    assert "<u>handed in</u>" in page
     assert "<th>column</th>" in page
     assert "alert(1)" not in page.replace("&quot;", '"').replace(source_of_the_cell(page), "")
 
