@@ -120,6 +120,29 @@ def test_what_may_change_data_that_an_answer_uses_runs(change):
     assert idle(*cells, given=given) == [DRAWING]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "keras.config.set_floatx('float64')",
+        "np.seterr(all='raise')",
+        "os.environ['TF_XLA'] = '1'",
+        "np.pi = 3",
+        "from keras.config import set_floatx\nset_floatx('float64')",
+        "del np.pi",
+    ],
+)
+def test_a_setting_of_a_library_is_made(setting):
+    imports = "import os, keras, numpy as np"
+    given = (imports, setting, DRAWING, TRAINING)
+    assert idle(imports, DRAWING, setting, ANSWER, CHECK, TRAINING, given=given) == [TRAINING]
+
+
+@pytest.mark.parametrize("own", ["ax.set_title('a')", "keras.utils.set_random_seed(0)"])
+def test_titles_and_seeds_are_no_settings(own):
+    given = ("import keras", own)
+    assert idle(*given, ANSWER, CHECK, given=given) == [*given]
+
+
 def test_what_binds_an_answer_anew_runs():
     given = (IMPORTS, DRAWING, "f = np.vectorize(f)")
     assert idle(IMPORTS, ANSWER, DRAWING, given[2], CHECK, DRAWING, given=given) == [DRAWING]

@@ -2,7 +2,7 @@
 
 A lab draws and trains to show what an answer does. That takes most of a notebook's time, and
 usually no answer needs what it leaves behind. What is left out here, no answer can tell from what
-ran, but for settings of libraries that a demonstration changes for all cells that follow.
+ran, unless it counts its own calls.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from dlcourse.checks.source import imported_in_cells
 from dlcourse.grading.intake import checked_exercise
 
 # of code that can use names that it does not mention
@@ -27,17 +26,21 @@ class _Names:
 
     Attributes:
         bound: gets a value in it.
+        imported: of these, what it imports.
         data: of these, what is neither imported nor a function or a class.
         now: used while it runs.
         later: used in its functions.
+        changed: of whose attributes or items it sets some: `x.a = 1`, `x.set_a(1)`.
         computes: whether it does more than import, define and give names.
         any_name: whether it may bind names that it does not mention.
     """
 
     bound: set[str] = field(default_factory=set)
+    imported: set[str] = field(default_factory=set)
     data: set[str] = field(default_factory=set)
     now: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     computes: bool = True
     any_name: bool = True
 
@@ -51,8 +54,9 @@ def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
 
     From the end of the notebook backwards, up to a cell that matters: one of the student's that
     computes something; a given one that binds a name that answers or the student's functions use,
-    or that uses data which those functions use, too, and so may change them. All before it runs,
-    so that it finds what it would find in the lab, down to the state of random generators.
+    that uses data which those functions use, too, and so may change them, or that changes a setting
+    of a library. All before it runs, so that it finds what it would find in the lab, down to the
+    state of random generators; a function is called with a seed of its own.
 
     Args:
         notebook: a submission, rebuilt.
@@ -63,18 +67,25 @@ def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
     cells = [(cell.id, _names_of(cell.source)) for cell in code if not _checked(cell)]
     theirs = [names for cell_id, names in cells if cell_id not in given]
     data = set[str]().union(*(names.data for _, names in cells))
+    libraries = set[str]().union(*(names.imported for _, names in cells))
     used = set[str]().union(*(names.later for names in theirs))
     idle: set[str] = set()
     if any(INDIRECT & names.touched for names in theirs):
         return idle
     for cell_id, names in reversed(cells):
         if cell_id not in given:
-            if names.computes:
-                break
+            matters = names.computes
             used |= names.now
-        elif names.bound & (used | exercises) or names.touched & data & used or names.any_name:
-            break
         else:
+            matters = (
+                names.any_name
+                or bool(names.bound & (used | exercises))
+                or bool(names.touched & data & used)
+                or bool(names.changed & libraries)
+            )
+        if matters:
+            break
+        if cell_id in given:
             idle.add(cell_id)
     return idle
 
@@ -88,10 +99,11 @@ def _names_of(source: str) -> _Names:
     """Read a cell; one that cannot be read, or is more than Python, may do anything."""
     try:
         tables = [symtable.symtable(source, "<cell>", "exec")]
-        computes = not all(map(_only_binds, ast.parse(source).body))
+        tree = ast.parse(source)
+        computes = not all(map(_only_binds, tree.body))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return _Names()
-    found = _Names(computes=computes, any_name=_imports_star(source))
+    found = _Names(changed=_changed(tree), computes=computes, any_name=_imports_star(tree))
     while tables:
         table = tables.pop()
         tables += table.get_children()
@@ -104,13 +116,35 @@ def _names_of(source: str) -> _Names:
                 (found.now if at_top else found.later).add(name)
             if symbol.is_assigned() or symbol.is_imported():
                 found.bound.add(name)
-                if not (symbol.is_imported() or symbol.is_namespace()):
+                if symbol.is_imported():
+                    found.imported.add(name)
+                elif not symbol.is_namespace():
                     found.data.add(name)
     return found
 
 
-def _imports_star(source: str) -> bool:
-    return any(path.endswith(".*") for path in imported_in_cells([source]))
+def _changed(tree: ast.Module) -> set[str]:
+    """The names of whose attributes or items a cell sets some, random seeds apart."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=str(name)) | ast.Name(id=str(name)) as part):
+                sets = name.startswith("set") and "seed" not in name
+            case ast.Attribute(ctx=context) | ast.Subscript(ctx=context) as part:
+                sets = not isinstance(context, ast.Load)
+            case _:
+                continue
+        root: ast.expr = part
+        while isinstance(root, ast.Attribute | ast.Subscript):
+            root = root.value
+        if sets and isinstance(root, ast.Name):
+            found.add(root.id)
+    return found
+
+
+def _imports_star(tree: ast.Module) -> bool:
+    froms = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return any(alias.name == "*" for node in froms for alias in node.names)
 
 
 def _only_binds(statement: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ autograded folder are as they would be without us.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from functools import cached_property
@@ -50,6 +51,20 @@ class UseGraded(NbGraderPreprocessor):
         return with_outputs(nb, self.graded[place["notebook"]]), resources
 
 
+class CheckOnce(CheckCellMetadata):
+    """Checks metadata like nbgrader, but each once: they are the lab's, the same for a class."""
+
+    checked: ClassVar[set[str]] = set()
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        marked = [cell for cell in nb.cells if "nbgrader" in cell.metadata]
+        marks = json.dumps([(cell.cell_type, cell.metadata.nbgrader) for cell in marked])
+        if marks not in self.checked:
+            super().preprocess(nb, resources)
+            self.checked.add(marks)
+        return nb, resources
+
+
 class OnePass(Autograde):
     """nbgrader's converter with the steps of both of its passes in one."""
 
@@ -65,7 +80,8 @@ def _one_pass(config: Config) -> list[Any]:
     after = [import_item(s) if isinstance(s, str) else s for s in stock.autograde_preprocessors]
     # to check metadata once is enough, when sanitizing
     kept = [s for s in after if not (isclass(s) and issubclass(s, Execute | CheckCellMetadata))]
-    return [*stock.sanitize_preprocessors, UseGraded, *kept]
+    before = [CheckOnce if s is CheckCellMetadata else s for s in stock.sanitize_preprocessors]
+    return [*before, UseGraded, *kept]
 
 
 class Recorder(StockCourse):
