@@ -15,7 +15,9 @@ from functools import partial
 import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from typer.testing import CliRunner
 
 from dlcourse.authoring.course import Course
@@ -23,6 +25,7 @@ from dlcourse.cli import app
 from dlcourse.grading import shell
 from dlcourse.grading.ahead import start_ahead
 from dlcourse.grading.forks import Zygote
+from dlcourse.grading.gradebook import CheckOnce
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
@@ -61,6 +64,24 @@ def trust(jail_works):
 
 def scores(course):
     return StockCourse(course).scores(LAB)
+
+
+def test_metadata_are_checked_once_for_a_class_and_wrong_ones_never_pass(course, monkeypatch):
+    notebook = StockCourse(course).release(LAB)
+    checked, check = [], MetadataValidator.validate_nb
+    counting = lambda self, nb: checked.append(nb) or check(self, nb)  # noqa: E731
+    monkeypatch.setattr(MetadataValidator, "validate_nb", counting)
+    step = CheckOnce()
+    for own in ("1 + 1", "2 + 2"):
+        notebook.cells.append(new_code_cell(own))
+        assert step.preprocess(notebook, {}) == (notebook, {})
+    assert len(checked) == 1
+    marked = next(cell for cell in notebook.cells if "nbgrader" in cell.metadata)
+    marked.metadata.nbgrader.grade = "yes"
+    for _ in range(2):
+        with pytest.raises(ValidationError, match="corrupted"):
+            step.preprocess(notebook, {})
+    assert len(checked) == 3
 
 
 def test_grades_are_those_of_stock_nbgrader(course, template, tmp_path, class_run):
