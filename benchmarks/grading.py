@@ -2,7 +2,9 @@
 
 Goals, on 2 cores: at least 2.5 times stock's throughput on a NumPy lab and 6 times on a Keras lab,
 grades equal to the last digit, and at most 1.3 times what the submissions' own cells take on all
-cores. Run it on a quiet machine: python benchmarks/grading.py [LAB] [--students N]
+cores, even if all of them run: ours leaves out demonstrations that nothing of the student's depends
+on, but a last cell of the student's own makes all before it run. Run it on a quiet machine:
+python benchmarks/grading.py [LAB] [--students N]
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import nbformat
 import psutil
 import typer
+from nbformat.reader import NotJSONError
+from nbformat.v4 import new_code_cell
 from nbgrader.utils import is_grade
 from rich.console import Console
 from rich.table import Table
@@ -62,6 +67,7 @@ def main(
         "stock nbgrader autograde": stock,
         f"stock, in {jobs} processes": partial(stock_in_processes, processes=jobs),
         "nbgrader autograde, sealed": sealed,
+        f"dlcourse grade --jobs {jobs}, all cells": partial(ours_in_whole, jobs=jobs),
         "dlcourse grade --jobs 1": partial(ours, jobs=1),
         f"dlcourse grade --jobs {jobs}": partial(ours, jobs=jobs),
     }
@@ -142,6 +148,16 @@ def sealed(course: Course, lab: str, roll: list[str]) -> list[str]:
 def ours(course: Course, lab: str, roll: list[str], jobs: int) -> Iterator[str]:
     for outcome in ClassRun(course, lab, jobs=jobs).run():
         yield outcome.student
+
+
+def ours_in_whole(course: Course, lab: str, roll: list[str], jobs: int) -> Iterator[str]:
+    for student in roll:
+        path = course.root / "submitted" / student / lab / f"{lab}.ipynb"
+        with contextlib.suppress(NotJSONError):  # somebody's file is broken
+            notebook = nbformat.read(path, 4)
+            notebook.cells.append(new_code_cell("print('the end')"))
+            nbformat.write(notebook, path)
+    return ours(course, lab, roll, jobs)
 
 
 def own_cells(course: Course, lab: str, roll: list[str]) -> float:
