@@ -5,7 +5,7 @@ import secrets
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.build import build_lab
@@ -155,10 +155,12 @@ def test_a_name_that_only_running_tells_needs_all(body):
 
 def test_a_cell_is_given_by_its_source_once_for_each_time_that_the_lab_has_it():
     lab = new_notebook(cells=[new_code_cell(s) for s in (IMPORTS, DRAWING, DRAWING)])
-    copied = [*lab.cells, new_code_cell(DRAWING + "\n"), new_code_cell(TRAINING)]
+    others = [new_code_cell(DRAWING + "\n"), new_code_cell(TRAINING)]
+    copied = [new_markdown_cell(IMPORTS), *lab.cells, *others]  # turned into text, it is no code
     read = take_in(lab, nbformat.writes(new_notebook(cells=copied)).encode())
     assert list(read.given) == [cell.id for cell in lab.cells]
-    assert [cell.source for cell in read.notebook.cells] == [c.source for c in copied]
+    assert [c.source for c in read.notebook.cells] == [c.source for c in copied]
+    assert [c.cell_type for c in read.notebook.cells] == [c.cell_type for c in copied]
 
 
 @pytest.mark.parametrize("lab", [lab for lab in Course(ROOT).lab_names if lab < "11"])
