@@ -13,6 +13,7 @@ from dlcourse.authoring.course import Course
 from dlcourse.checks.view import RECORD_TYPE
 from dlcourse.grading.demonstrations import demonstrations
 from dlcourse.grading.intake import take_in
+from dlcourse.grading.outputs import with_outputs
 from dlcourse.grading.package import LabPackage
 from dlcourse.grading.simulate import fill, hand_in, right_answers
 from dlcourse.grading.stock import StockCourse
@@ -278,3 +279,22 @@ def test_half_a_character_in_an_output_costs_nothing(grade):
     assert result.incidents == []
     assert shown == RAN
     assert grade(outputs=halves)[1] == kept
+
+
+@pytest.mark.slow
+def test_an_assignment_that_dlcourse_did_not_build_runs_in_whole(jail_works):
+    lab = nbformat.writes(new_notebook(cells=[new_code_cell("print('shown', 42)")]))
+    with Worker(LabPackage("ps1", "", "", {"ps1": lab}, {}, 0), jail_works) as worker:
+        result = worker.grade(HandIn("student", {"ps1": lab.encode()}))
+    (cell,) = nbformat.reads(result.notebooks["ps1"], 4).cells
+    assert cell.outputs == RAN
+
+
+def test_outputs_and_counts_come_from_the_graded_notebook_by_cell():
+    cell, own = new_code_cell("1", id="a"), new_code_cell("2", id="b", outputs=RAN)
+    graded = new_code_cell("1", id="a", outputs=[AS_HANDED_IN], execution_count=3)
+    notebook = with_outputs(new_notebook(cells=[cell, own]), new_notebook(cells=[graded]))
+    assert [(c.outputs, c.execution_count) for c in notebook.cells] == [
+        ([AS_HANDED_IN], 3),
+        (RAN, None),
+    ]

@@ -4,16 +4,23 @@ import copy
 import os
 import shutil
 import time
+from types import SimpleNamespace
 
 import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 
 from dlcourse.authoring import Bank
 from dlcourse.authoring.course import Course
+from dlcourse.grading import sealed
 from dlcourse.grading.simulate import fill, right_answers
 from dlcourse.grading.stock import StockCourse
+from dlcourse.grading.submission import HandIn
+from dlcourse.grading.supervisor import Judged
 from tests.conftest import ROOT
 from tests.course_support import run
 from tests.hostile.tricks import TRICKS, UNLUCKY
@@ -150,3 +157,15 @@ def test_no_process_is_left_and_the_log_says_what_happened(graded):
     assert "graded as empty, please look at it: it is not JSON" in output
     assert "it is a link, not a file" in output
     assert "did not finish within 5 seconds" in output
+
+
+def test_a_notebook_that_ends_its_referees_is_told(monkeypatch, caplog):
+    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    lost = Judged(nbformat.writes(notebook).encode(), [], [], "it ended its referee", 0.0)
+    worker = SimpleNamespace(judge=lambda *_: lost)
+    monkeypatch.setattr(sealed, "_worker", lambda *_: worker)
+    reader = sealed.SubmissionReader(parent=Autograde(coursedir=CourseDirectory()))
+    reader.hand_in = HandIn("ada", {})
+    place = {"assignment": LAB, "notebook": LAB, "student": "ada"}
+    sealed.ExecuteSealed(parent=reader).preprocess(notebook, {"nbgrader": place})
+    assert "ada: graded as empty, please look at it: it ended its referee" in caplog.text
