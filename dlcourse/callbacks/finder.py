@@ -17,8 +17,8 @@ class LearningRateFinder(StepRate):
 
     The rate grows exponentially over all steps of `fit`, so that one run covers decades (Smith's
     grows linearly). `fit` stops when the loss is no longer finite or exceeds 4 times its first
-    value. Then the model and its optimizer are as they were before; only an interrupted `fit`
-    (Ctrl-C) undoes nothing.
+    value and its mean (a first batch may be a lucky one). Then the model and its optimizer are as
+    they were before; only an interrupted `fit` (Ctrl-C) undoes nothing.
 
     Args:
         min_learning_rate: Float > 0, the first rate. Defaults to 1e-5.
@@ -62,8 +62,13 @@ class LearningRateFinder(StepRate):
         )
 
     def suggested_rate(self) -> float:
-        """Return a tenth of the rate at which the smoothed loss was smallest."""
-        smooth = pd.Series(self.history["loss"]).ewm(alpha=0.1).mean()
+        """Return a tenth of the rate at which the smoothed loss was smallest.
+
+        The first losses, over which a mean is still that of a few batches, are not candidates.
+        """
+        losses = pd.Series(self.history["loss"])
+        few = min(10, (len(losses) + 1) // 2)
+        smooth = losses.ewm(alpha=0.1, min_periods=few).mean()
         return self.history["learning_rate"][int(smooth.argmin())] / 10
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -88,7 +93,8 @@ class LearningRateFinder(StepRate):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         losses = self.history["loss"]
         losses.append(float((logs or {})["loss"]))
-        self.model.stop_training = not losses[-1] <= 4 * losses[0]  # true for nan, too
+        usual = max(losses[0], sum(losses) / len(losses))
+        self.model.stop_training = not losses[-1] <= 4 * usual  # true for nan, too
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         super().on_train_end(logs)
