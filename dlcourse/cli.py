@@ -325,7 +325,8 @@ def grade(
         grades = grade_class(run, console)
         report = output or found.root / "build" / f"{name}.html"
         write_report(grades, report)
-    console.print(exercises_table(grades), "")
+    if grades.records:  # an assignment may have no test
+        console.print(exercises_table(grades), "")
     console.print(scores_table([grades]), "")
     console.print(f"Report: {report}, and scores beside it as CSV", soft_wrap=True)
     if grades.not_graded:

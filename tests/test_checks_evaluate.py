@@ -1,5 +1,7 @@
 """Whatever an answer does, its evaluation ends with an outcome."""
 
+import os
+import signal
 import sys
 import time
 import warnings
@@ -80,6 +82,25 @@ def test_endless_answers_end(swallow):
     assert "0.3 seconds" in result.message
 
 
+def test_an_alarm_at_the_very_end_leaves_no_timer_behind(monkeypatch):
+    """A timer that stays armed would interrupt, second after second, whatever runs next."""
+    set_timer, handler = signal.setitimer, signal.getsignal(signal.SIGALRM)
+
+    def late_alarm(which, seconds, interval=0.0):
+        if not seconds:
+            os.kill(os.getpid(), signal.SIGALRM)
+        return set_timer(which, seconds, interval)
+
+    monkeypatch.setattr(signal, "setitimer", late_alarm)
+    try:
+        assert outcome(lambda: 1).value == 1
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+        assert signal.getsignal(signal.SIGALRM) is handler
+    finally:
+        set_timer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+
 def test_prints_and_warnings_are_kept_apart_from_the_value(capfd):
     def noisy():
         print("to stdout")
@@ -96,8 +117,6 @@ def test_prints_and_warnings_are_kept_apart_from_the_value(capfd):
 
 
 def test_native_stderr_is_dropped(capfd):
-    import os
-
     assert outcome(lambda: os.write(2, b"from C++")).value == 8
     assert capfd.readouterr().err == ""
 

@@ -91,5 +91,6 @@ def test_an_assignment_without_a_test_is_reported_and_names_are_no_markup(tmp_pa
     table = graded.stdout[graded.stdout.index("Scores") :]
     rows = [line.split("│")[1].strip() for line in table.splitlines() if line.startswith("│")]
     assert rows == ["[red]", "ada", "maximum"], graded.stdout
+    assert "what the class did" not in graded.stdout
     page = (tmp_path / "build/essay.html").read_text()
     assert '<td>ada</td><td class="number">0</td>' in page

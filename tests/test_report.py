@@ -138,6 +138,8 @@ def test_page_of_a_class_that_could_not_be_graded():
     text = render("Class report", [grades])
     assert Page(text).open == []
     assert "no notebook" in text
+    assert "1 student, 1 lab" in text
+    assert "Exercises and mistakes" not in text  # nothing is known of any
 
 
 def printed(table):

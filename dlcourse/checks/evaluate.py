@@ -136,13 +136,19 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interval_timer(seconds: float) -> Iterator[None]:
+    running = True
+
     def stop(signum: int, frame: types.FrameType | None) -> None:
-        raise TimeLimitReached
+        if running:
+            raise TimeLimitReached
 
     previous = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
-        yield
+        try:
+            yield
+        finally:
+            running = False  # an alarm from here on must not keep the timer from being stopped
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
