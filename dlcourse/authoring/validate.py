@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlcourse.authoring.bank import Bank
-from dlcourse.authoring.exercise import Candidate, Exercise
+from dlcourse.authoring.exercise import PATIENCE, Candidate, Exercise
 from dlcourse.checks.judge import PASSED, Verdict, judge_code
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import CodeChecks
@@ -54,14 +54,22 @@ def validate(bank: Bank, repeats: int = 1) -> Iterator[Row]:
             continue
         visible = lab.exercises[item.name]
         assert isinstance(visible, CodeChecks)
+        visible = _patient(visible)
         draws = [
-            bank.hidden_checks(item.name, entropy, mistakes=False) for entropy in range(repeats)
+            _patient(bank.hidden_checks(item.name, entropy, mistakes=False))
+            for entropy in range(repeats)
         ]
         for kind, candidate in _candidates(item):
             names = {**vars(bank.module), item.name: candidate.answer}
             seen = judge_code(visible, names, helpers)
             unseen = [judge_code(checks, names, bank.drivers) for checks in draws]
             yield _row(item, kind, candidate, seen, unseen)
+
+
+def _patient(checks: CodeChecks) -> CodeChecks:
+    """The same checks with time enough on a busy machine."""
+    cases = (replace(case, time_limit=PATIENCE * case.time_limit) for case in checks.cases)
+    return replace(checks, cases=tuple(cases))
 
 
 def _candidates(item: Exercise) -> Iterator[tuple[str, Candidate]]:
