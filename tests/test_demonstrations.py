@@ -138,6 +138,33 @@ def test_a_setting_of_a_library_is_made(setting):
     assert idle(imports, DRAWING, setting, ANSWER, CHECK, TRAINING, given=given) == [TRAINING]
 
 
+@pytest.mark.parametrize(
+    ("cells", "body"),
+    [
+        (["np.save('two.npy', 2)"], "np.load('two.npy')"),
+        (["open('two.py', 'w').write('two = 2')"], "__import__('two').two"),
+        (["os.environ.update(TWO='2')"], "float(os.environ['TWO'])"),
+        (["def strict():\n    np.seterr(all='raise')", "strict()"], "2"),
+        (["def scaled(x):\n    return factor * x", "factor = 2"], "scaled(2)"),
+        (["def scaled(x):\n    return o['two'] * x", "o = {}", "o['two'] = 2"], "scaled(2)"),
+        (["w = np.ones(1)", "view = w[:]", "view += 1"], "w[0]"),
+        (["m = Model()", "def train(model):\n    model.fit()\nalso = m", "train(also)"], "m.w"),
+        (["two = 2", "frame = 1"], "pd.DataFrame({'x': [1]}).eval('x * @two')"),
+    ],
+)
+def test_what_an_answer_finds_by_a_way_round_runs(cells, body):
+    answer = f"def f(x):\n    return {body} * x"
+    given = ("import os, numpy as np, pandas as pd", *cells)
+    assert idle(*given, answer, CHECK, given=given) == []
+
+
+@pytest.mark.parametrize("line", ["%matplotlib inline", "!ls", "names = !ls"])
+def test_a_line_of_the_shell_hides_no_use(line):
+    answer = f"{line}\ndef f(x):\n    return two * x"
+    cells = (IMPORTS, answer, CHECK, "two = 2", DRAWING)
+    assert idle(*cells, given=(IMPORTS, "two = 2", DRAWING)) == [DRAWING]
+
+
 @pytest.mark.parametrize("own", ["ax.set_title('a')", "keras.utils.set_random_seed(0)"])
 def test_titles_and_seeds_are_no_settings(own):
     given = ("import keras", own)

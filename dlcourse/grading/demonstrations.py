@@ -8,16 +8,22 @@ ran, unless it counts its own calls.
 from __future__ import annotations
 
 import ast
+import re
 import symtable
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
 from dlcourse.grading.intake import checked_exercise
 
-# of code that can use names that it does not mention
-INDIRECT = {"eval", "exec", "get_ipython", "globals", "In", "locals", "Out", "vars"}
+# names by which code can use others that it does not mention; of pandas, expressions in text
+INDIRECT = {"__main__", "eval", "exec", "get_ipython", "globals", "In", "inspect", "locals", "Out",
+            "sys", "vars", ".eval", ".query"}  # fmt: skip
+# beginnings of names by which code changes files, or where Python looks for them
+OUTSIDE = ("chdir", "dump", "environ", "mk", "open", "save", "shutil", "sys", "to_csv", "to_json",
+           "touch", "write")  # fmt: skip
+MAGIC = re.compile(r"^(\s*(?:[\w, ]+=\s*)?)[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class _Names:
         changed: of whose attributes or items it sets some: `x.a = 1`, `x.set_a(1)`.
         computes: whether it does more than import, define and give names.
         any_name: whether it may bind names that it does not mention.
+        indirect: whether it may use names that it does not mention.
+        outside: whether it may change files, or where Python looks for them.
     """
 
     bound: set[str] = field(default_factory=set)
@@ -43,10 +51,16 @@ class _Names:
     changed: set[str] = field(default_factory=set)
     computes: bool = True
     any_name: bool = True
+    indirect: bool = False
+    outside: bool = True
 
     @property
     def touched(self) -> set[str]:
         return self.now | self.later
+
+    @property
+    def functions(self) -> set[str]:
+        return self.bound - self.imported - self.data
 
 
 def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
@@ -55,8 +69,9 @@ def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
     From the end of the notebook backwards, up to a cell that matters: one of the student's that
     computes something; a given one that binds a name that answers or the student's functions use,
     that uses data which those functions use, too, and so may change them, or that changes a setting
-    of a library. All before it runs, so that it finds what it would find in the lab, down to the
-    state of random generators; a function is called with a seed of its own.
+    of a library or a file. What they use includes what given functions and data that they use are
+    made of. All before it runs, so that it finds what it would find in the lab, down to the state
+    of random generators; a function is called with a seed of its own.
 
     Args:
         notebook: a submission, rebuilt.
@@ -68,26 +83,53 @@ def demonstrations(notebook: NotebookNode, given: Collection[str]) -> set[str]:
     theirs = [names for cell_id, names in cells if cell_id not in given]
     data = set[str]().union(*(names.data for _, names in cells))
     libraries = set[str]().union(*(names.imported for _, names in cells))
-    used = set[str]().union(*(names.later for names in theirs))
+    setters = set[str]().union(*(n.functions for _, n in cells if n.changed & libraries))
+    used = _made_of([n.later if n.computes else n.touched for n in theirs], cells, data)
     idle: set[str] = set()
-    if any(INDIRECT & names.touched for names in theirs):
+    if any(names.indirect for names in theirs):
         return idle
     for cell_id, names in reversed(cells):
         if cell_id not in given:
             matters = names.computes
-            used |= names.now
         else:
             matters = (
                 names.any_name
+                or names.outside
                 or bool(names.bound & (used | exercises))
                 or bool(names.touched & data & used)
                 or bool(names.changed & libraries)
+                or bool(names.now & setters)
             )
         if matters:
             break
         if cell_id in given:
             idle.add(cell_id)
     return idle
+
+
+def _made_of(
+    used: Iterable[set[str]], cells: Iterable[tuple[str, _Names]], data: set[str]
+) -> set[str]:
+    """Names that are used, with those that their functions use, and data that may be parts of them.
+
+    Args:
+        used: names that the student's code uses.
+        cells: of the notebook.
+        data: see `_Names`.
+    """
+    found = set[str]().union(*used)
+    while True:
+        more = set[str]()
+        for _, names in cells:
+            if names.functions & found:
+                more |= names.later
+            if names.data & found:
+                more |= names.now & data
+            if names.now & data & found:
+                more |= names.bound & data
+        if more <= found:
+            return found
+        found |= more
 
 
 def _checked(cell: NotebookNode) -> str | None:
@@ -97,13 +139,21 @@ def _checked(cell: NotebookNode) -> str | None:
 
 def _names_of(source: str) -> _Names:
     """Read a cell; one that cannot be read, or is more than Python, may do anything."""
+    python, magic = MAGIC.subn(r"\1None", source)
     try:
-        tables = [symtable.symtable(source, "<cell>", "exec")]
-        tree = ast.parse(source)
+        tables = [symtable.symtable(python, "<cell>", "exec")]
+        tree = ast.parse(python)
         computes = not all(map(_only_binds, tree.body))
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return _Names()
-    found = _Names(changed=_changed(tree), computes=computes, any_name=_imports_star(tree))
+    mentioned = _mentioned(tree)
+    found = _Names(
+        changed=_changed(tree),
+        computes=computes or magic > 0,
+        any_name=_imports_star(tree) or magic > 0,
+        indirect=bool(mentioned & INDIRECT),
+        outside=any(name.strip(".").startswith(OUTSIDE) for name in mentioned),
+    )
     while tables:
         table = tables.pop()
         tables += table.get_children()
@@ -139,6 +189,18 @@ def _changed(tree: ast.Module) -> set[str]:
             root = root.value
         if sets and isinstance(root, ast.Name):
             found.add(root.id)
+    return found
+
+
+def _mentioned(tree: ast.Module) -> set[str]:
+    """All names in a cell, those of modules in parts, and those of attributes with a point."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name):
+                found.add(f".{name}")
+            case ast.Name(id=str(name)) | ast.alias(name=str(name)):
+                found.update(name.split("."))
     return found
 
 
