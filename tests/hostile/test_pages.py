@@ -24,6 +24,7 @@ pandas.DataFrame({"column": [1.5]})
 HANDED_IN = "<u>handed in</u><script>alert(1)</script><img src=x onerror=alert(1)>"
 KINDS = ("text/html", "text/markdown", "image/svg+xml", "application/javascript")
 WRITTEN = "**mine** $a < b$ <script>alert(1)</script><img src=x onerror=alert(1)>"
+WITHOUT_PICTURE = "![](attachment:lost.png) *mine, too*"
 
 
 def test_tables_and_pictures_stay():
@@ -36,6 +37,32 @@ def test_tables_and_pictures_stay():
     assert "elsewhere" not in harmless('<p style="background:url(https://elsewhere.example)">x</p>')
 
 
+def test_nothing_covers_the_page_or_takes_a_name_of_its_own():
+    cover = '<div class="navbar-fixed-top dataframe" id="score" style="height:900px">10 of 10</div>'
+    assert harmless(cover) == '<div class="dataframe" style="height:900px">10 of 10</div>'
+    for style in (
+        "margin-top:-9px",
+        "MARGIN : calc(0px - 9px)",
+        r"mar\67in:-9px",
+        "margin/**/:-9px",
+    ):
+        assert harmless(f'<p style="{style}">x</p>') == "<p>x</p>"
+    kept = '<p style="margin:0 auto;color:rgb(1, 2, 3)">x</p>'
+    assert harmless(kept) == kept
+
+
+@pytest.mark.parametrize("n", [1000, 3000])
+def test_open_tags_before_many_blocks_stay_small(n):
+    """A browser opens each of them again in each block: n times 2 n."""
+    bomb = "<p>" + "".join(f"<b id={i}>" for i in range(n)) + 2 * n * "<p>x"
+    assert len(harmless(bomb)) < 10 * len(bomb)
+
+
+def test_a_large_table_stays():
+    table = "<table>" + 60 * ("<tr><td><b>1</b></td>" + 20 * "<td>1</td>" + "</tr>") + "</table>"
+    assert harmless(table).count("<b>1</b>") == 60
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, jail_works):
     """A course in which a notebook full of scripts was graded."""
@@ -46,6 +73,7 @@ def course(tmp_path_factory, jail_works):
     given[-1].outputs = [new_output("display_data", {kind: HANDED_IN}) for kind in KINDS]
     notebook.cells.insert(1, nbformat.v4.new_code_cell(SHOWN.strip()))
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(WRITTEN))
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(WITHOUT_PICTURE))
     folder = root / "submitted" / "somebody" / LAB
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / f"{LAB}.ipynb")
@@ -58,6 +86,7 @@ def course(tmp_path_factory, jail_works):
 def check_page(page):
     assert "<b>bold</b>" in page
     assert "<strong>mine</strong>" in page
+    assert "<em>mine, too</em>" in page
     assert "<em>seen</em>" in page
     assert "<u>handed in</u>" in page
     assert "<th>column</th>" in page
