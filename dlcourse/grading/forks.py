@@ -53,6 +53,7 @@ class Zygote:
         environment = {  # a stranger's code can read its environment
             "PATH": os.defpath,
             "HOME": "/notebook",
+            "USER": "student",
             "LANG": "C.UTF-8",
             "MPLCONFIGDIR": "/tmp",
             "IPYTHONDIR": "/tmp",

@@ -19,6 +19,7 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 32, 4096
 _MS_REC, _MS_PRIVATE = 16384, 1 << 18
 _MNT_DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+DEVICES = ("null", "random", "urandom")  # not zero: what is mapped of it is memory that none counts
 
 
 def leave() -> bool:
@@ -60,7 +61,7 @@ def new_file_tree(files: dict[str, bytes], size: int) -> None:
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={size},mode=755")
     for path in readable_paths():
         _show(path, root)
-    for name in ("null", "zero", "random", "urandom"):
+    for name in DEVICES:
         device = root / "dev" / name
         device.parent.mkdir(exist_ok=True)
         device.touch()

@@ -11,6 +11,8 @@ from dlcourse.checks.view import RECORD_TYPE
 from dlcourse.grading.harmless import harmless
 from dlcourse.grading.shell import MAX_LINE, MAX_LINES, MAX_NAME, MAX_OUTPUT, MAX_OUTPUTS
 
+# a verdict is the referee's alone, and a widget needs what only its kernel knows
+REFUSED = (RECORD_TYPE, "application/javascript", "application/vnd.jupyter.widget-view+json")
 DEEPEST = 50  # levels in an output of a cell
 
 
@@ -51,8 +53,8 @@ def _output(item: dict[str, Any]) -> NotebookNode:
         str(kind): value if isinstance(value, dict) else _text(value)
         for kind, value in item["data"].items()
     }
-    for refused in (RECORD_TYPE, "application/javascript"):  # a verdict is the referee's alone
-        data.pop(refused, None)
+    for kind in REFUSED:
+        data.pop(kind, None)
     if "text/html" in data:
         data["text/html"] = harmless(_text(data["text/html"]))
     _need_depth(data, DEEPEST)

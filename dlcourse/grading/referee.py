@@ -9,7 +9,6 @@ over, by what a notebook sends, could forge the verdict on that notebook, and no
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Collection, Iterator
@@ -20,9 +19,9 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode, ValidationError
-from nbformat.v4 import new_output
+from nbformat.v4 import nbjson, new_code_cell, new_notebook, new_output
 
-from dlcourse.checks.judge import FAILED, Verdict, judge, judge_hashed
+from dlcourse.checks.judge import FAILED, PASSED, Verdict, judge, judge_hashed
 from dlcourse.checks.session import load_helpers
 from dlcourse.checks.spec import CodeChecks, HashedChecks, LabChecks, TextChecks
 from dlcourse.checks.values import decode
@@ -33,7 +32,7 @@ from dlcourse.grading.intake import Rebuilt, checked_exercise, take_in
 from dlcourse.grading.jailed import GARBAGE, Budget, Dead, Jail, JailedAnswer, Line, OutOfTime
 from dlcourse.grading.outputs import error_output, read_outputs
 
-MOST_OUTPUT = 30_000_000  # characters in all outputs of a notebook, as JSON
+MOST_OUTPUT = 30_000_000  # characters that all outputs of a notebook take in its file
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Graded:
         notebook: with outputs; the points are in the outputs of its check cells.
         incidents: what went wrong on the way (time limits, crashes), one sentence each.
         seconds: wall time.
-        room: characters that outputs may still take, as JSON.
+        room: characters that outputs may still take in its file.
         out_of_time: whether its time ended before its cells.
     """
 
@@ -67,9 +66,10 @@ def serve(connection: socket.socket) -> None:
     graded = grade_notebook(rebuilt, checks, line, Budget(**job["budget"]), job["skipped"])
     about: dict[str, Any] = {"repairs": rebuilt.repairs, "unreadable": rebuilt.unreadable}
     about |= {"incidents": graded.incidents, "seconds": graded.seconds}
-    wire.send(connection, {"graded": about})
     # half a character may stand in an output that was handed in
-    wire.send_bytes(connection, nbformat.writes(graded.notebook).encode(errors="replace"))
+    body = nbformat.writes(graded.notebook).encode(errors="replace")
+    wire.send(connection, {"graded": about})
+    wire.send_bytes(connection, body)
 
 
 class Checks:
@@ -186,7 +186,7 @@ def _keep_outputs(cell: NotebookNode, handed_in: Any, graded: Graded) -> None:
 
 
 def _write_outputs(cell: NotebookNode, outputs: list[NotebookNode], graded: Graded) -> None:
-    size = len(json.dumps(outputs))
+    size = len(nbjson.writes(new_notebook(cells=[new_code_cell(outputs=outputs)])))
     if size > graded.room:
         outputs = [new_output("stream", name="stderr", text="(more output than is kept)")]
         graded.incidents.append(f"{_name(cell)}: its output was too large and was left out.")
@@ -251,8 +251,8 @@ def _letters(jail: Jail, name: str) -> Any:
         return None
 
 
-def _sources(notebook: NotebookNode, check: NotebookNode) -> tuple[str, ...]:
-    """The code that ran before a check: what follows may bind its answer to something else."""
+def _sources(notebook: NotebookNode, check: NotebookNode | None = None) -> tuple[str, ...]:
+    """All code, or what ran before a check: what follows may bind its answer to something else."""
     before = takewhile(lambda cell: cell is not check, notebook.cells)
     return tuple(cell.source for cell in before if cell.cell_type == "code")
 
@@ -274,7 +274,8 @@ def _judge_with_references(
 ) -> None:
     """Judge exercises again with right versions of those that they use.
 
-    Comes last, and no output of the notebook is read afterwards: from now on it knows answers.
+    Comes last: from now on the notebook knows answers. Points are all that it can still say, and
+    no text: errors and results that it gives now are shown to nobody.
     """
     revealed: set[str] = set()
     for cell, first, visible in late:
@@ -284,9 +285,12 @@ def _judge_with_references(
         try:
             for used in visible.uses:
                 jail.ask({"run": checks.reference(used)})
-            answer = JailedAnswer(visible.name, jail, _sources(notebook, cell), checks.views)
-            verdict = _judge(checks, answer)
+            # what its name means after all cells, so that all count for what is forbidden
+            answer = JailedAnswer(visible.name, jail, _sources(notebook), checks.views)
+            verdict = judge(checks.of(visible.name, mistakes=False), answer)
         except Dead:
             continue
-        if verdict.points >= first.points:
+        if verdict.status == PASSED:
             _write_verdict(cell, verdict)
+        elif verdict.points > first.points:
+            _write_verdict(cell, replace(first, points=verdict.points, parts=verdict.parts))

@@ -36,6 +36,7 @@ ESSENTIAL = frozenset({"files", "network", "processes", "limits", "no new privil
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_SET_DUMPABLE = 1, 38, 24, 4
 _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _CAP_DAC_READ_SEARCH = 8, 47, 2
 _NEW_NAMESPACE = 0x7E020000  # all flags of `clone` that make one
+_MAP_SHARED_ANONYMOUS = 0x21  # flags of `mmap`, the bit of MAP_SHARED_VALIDATE included
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _give_up(policy: Policy, home: Path | None = None) -> list[str]:
     _drop_privileges(own_user, home)
     if home:
         places = [*namespaces.readable_paths(), Path("/proc"), Path("/etc/passwd")]
-        devices = [Path("/dev", name) for name in ("null", "zero", "random", "urandom")]
+        devices = [Path("/dev", name) for name in namespaces.DEVICES]
         landlock.restrict(places, [home], devices)
     filtered = _filter_system_calls(home is not None, own_user)
     return ["limits", "no new privileges", *(["system calls"] if filtered else [])]
@@ -225,6 +226,9 @@ def _filter_system_calls(outside: bool, own_user: bool) -> bool:
     _add(jail, pyseccomp.ERRNO(errno.EPERM), "prctl", wish)
     for name in ATTRIBUTES if outside and not own_user else ():
         _add(jail, pyseccomp.ERRNO(0), name)
+    # stays where it is when all who have touched it have ended, and counts as nobody's
+    shared = pyseccomp.Arg(3, pyseccomp.MASKED_EQ, _MAP_SHARED_ANONYMOUS, _MAP_SHARED_ANONYMOUS)
+    _add(jail, pyseccomp.ERRNO(errno.ENOMEM), "mmap", shared)
     _add(jail, pyseccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory; others use clone
     for bit in range(32):
         if _NEW_NAMESPACE >> bit & 1:

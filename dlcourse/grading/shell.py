@@ -13,6 +13,7 @@ import math
 import os
 import resource
 import socket
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -51,9 +52,16 @@ class Outputs:
         self.size += len(text)
         last = self.items[-1] if self.items else {}
         if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
+            last["text"].append(text)
         elif text:
-            self.add({"output_type": "stream", "name": name, "text": text})
+            self.add({"output_type": "stream", "name": name, "text": [text]})
+
+    def finished(self) -> list[dict[str, Any]]:
+        """All of them, with what was printed in pieces put together."""
+        return [
+            {**item, "text": "".join(item["text"])} if item["output_type"] == "stream" else item
+            for item in self.items
+        ]
 
 
 OUTPUTS = Outputs()
@@ -138,6 +146,22 @@ class Shell(InteractiveShell):
 
     def ask_exit(self) -> None:
         pass  # `exit` in a cell ends nothing
+
+    def enable_gui(self, gui: Any = None) -> None:
+        pass  # `%matplotlib inline` asks for none; there is no screen
+
+    def system(self, cmd: str) -> None:
+        """Run a `!command`; IPython's own way needs a terminal, which a jail has not."""
+        done = subprocess.run(
+            self.var_expand(cmd, depth=1),
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        print(done.stdout.decode(errors="replace"), end="")
+        self.user_ns["_exit_code"] = done.returncode
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         OUTPUTS.add(
@@ -236,7 +260,7 @@ def _run(shell: Shell, source: str) -> dict[str, Any]:
     with _streams(), warnings.catch_warnings():
         result = shell.run_cell(source, store_history=True)
     return {
-        "outputs": OUTPUTS.items,
+        "outputs": OUTPUTS.finished(),
         "failed": not result.success,
         "execution_count": result.execution_count,
     }

@@ -148,10 +148,16 @@ def _judged(notebook: bytes, about: dict[str, Any]) -> Judged:
         notebook,
         _sentences(about["incidents"]),
         _sentences(about["repairs"]),
-        str(about["unreadable"])[:LONGEST_SENTENCE],
+        _printable(about["unreadable"]),
         float(about["seconds"]),
     )
 
 
 def _sentences(given: Iterable[Any]) -> list[str]:
-    return [str(sentence)[:LONGEST_SENTENCE] for sentence in given][:MOST_SENTENCES]
+    return [_printable(sentence) for sentence in given][:MOST_SENTENCES]
+
+
+def _printable(sentence: Any) -> str:
+    """Text for a terminal, which codes of its own and more lines could deceive."""
+    text = str(sentence)[:LONGEST_SENTENCE]
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -12,7 +12,7 @@ import struct
 import time
 from typing import Any
 
-MAX_MESSAGE = 64_000_000  # bytes
+MAX_MESSAGE = 100_000_000  # bytes
 _HEADER = struct.Struct("!I")
 
 

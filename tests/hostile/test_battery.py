@@ -138,6 +138,74 @@ def test_bad_luck_costs_nothing(worker, perfect, mishap):
     assert not any("ModuleNotFoundError" in output for output in errors(result))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%matplotlib inline",
+        "!echo hello",
+        "%pip --version",
+        "names = !ls",
+        "import getpass; getpass.getuser()",
+    ],
+)
+def test_what_a_notebook_may_say_costs_no_answer_below_it(worker, perfect, line):
+    notebook = copy.deepcopy(perfect)
+    cell = next(c for c in notebook.cells if c.id == "residuals")
+    cell.source = f"{line}\n{cell.source}"
+    result = grade(worker, notebook)
+    assert sum(points(result).values()) == 10, text_of(result)
+    assert errors(result) == []
+    assert ("hello" in text_of(result)) == ("hello" in line)
+
+
+def test_short_lines_by_the_million_leave_a_notebook_that_can_be_read(worker, perfect):
+    """A line of a notebook's file takes ten bytes beside its text."""
+    notebook = copy.deepcopy(perfect)
+    for _ in range(8):
+        notebook.cells.insert(1, nbformat.v4.new_code_cell('print("\\n" * 10**6)'))
+    result = grade(worker, notebook)
+    assert sum(points(result).values()) == 10
+    assert any("too large" in sentence for sentence in result.incidents)
+    assert len(result.notebooks[LAB]) < 40_000_000
+
+
+def test_short_lines_of_sources_leave_a_notebook_that_can_be_read(worker, perfect):
+    notebook = copy.deepcopy(perfect)
+    notebook.cells += [nbformat.v4.new_markdown_cell("\n" * 99_000) for _ in range(100)]
+    result = grade(worker, notebook)
+    assert sum(points(result).values()) == 10
+    assert any("was left out" in sentence for sentence in result.repairs)
+    assert len(result.notebooks[LAB]) < 40_000_000
+
+
+SHARED = """
+import mmap, os
+{map}
+if os.fork() == 0:
+    for start in range(0, 1 << 30, 1 << 24):
+        area[start : start + (1 << 24)] = b"x" * (1 << 24)
+    os._exit(0)
+os.wait()
+print("LEAK")
+"""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "area = mmap.mmap(-1, 1 << 30)",
+        "area = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 1 << 30)",
+    ],
+)
+def test_no_memory_stays_that_nobody_counts(worker, released, make):
+    """Shared memory that no process has touched lately counts as nobody's."""
+    notebook = copy.deepcopy(released)
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(SHARED.format(map=make).strip()))
+    result = grade(worker, notebook)
+    assert "LEAK" not in text_of(result)
+    assert errors(result)[0] in ("OSError", "FileNotFoundError", "PermissionError")
+
+
 def test_a_notebook_that_reads_nothing_holds_nobody_up():
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(wire.WireTimeout):

@@ -295,7 +295,7 @@ hog = []
 for size in (100_000_000, 1_000_000, 4096):
     try:
         while True:
-            hog.append(mmap.mmap(-1, size))
+            hog.append(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
     except OSError:
         pass
 """,
