@@ -290,7 +290,10 @@ def grade(
         bool, typer.Option("--trust-submissions", help="Run them without the sandbox.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(help="Path of the HTML report. Default: build/LAB.html.")
+        Path | None,
+        typer.Option(
+            help="Path of the HTML report. Default: build/LAB.html; with --student none is written."
+        ),
     ] = None,
     course: CourseOption = None,
 ) -> None:
@@ -323,11 +326,13 @@ def grade(
             force=force,
         )
         grades = grade_class(run, console)
-        report = output or found.root / "build" / f"{name}.html"
-        write_report(grades, report)
+        report = output or (None if student else found.root / "build" / f"{name}.html")
+        if report:
+            write_report(grades, report)
     if grades.records:  # an assignment may have no test
         console.print(exercises_table(grades), "")
     console.print(scores_table([grades]), "")
-    console.print(f"Report: {report}, and scores beside it as CSV", soft_wrap=True)
+    if report:
+        console.print(f"Report: {report}, and scores beside it as CSV", soft_wrap=True)
     if grades.not_graded:
         raise typer.Exit(1)

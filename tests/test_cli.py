@@ -100,10 +100,10 @@ def student(tmp_path):
     released = nbformat.read(ROOT / "labs" / LAB / f"{LAB}.ipynb", as_version=4)
     checks = (ROOT / "labs" / LAB / "checks.json").read_text(encoding="utf-8")
 
-    def check(answers, *, more=()):
+    def check(answers, *, more=(), encoding="utf-8"):
         notebook = fill(released, answers)
         notebook.cells += [new_code_cell(source) for source in more]
-        nbformat.write(notebook, tmp_path / f"{LAB}.ipynb")
+        (tmp_path / f"{LAB}.ipynb").write_text(nbformat.writes(notebook), encoding=encoding)
         (tmp_path / "checks.json").write_text(checks, encoding="utf-8")
         return dlcourse("check", tmp_path / f"{LAB}.ipynb")
 
@@ -115,8 +115,9 @@ def perfect(bank):
 
 
 @pytest.mark.slow
-def test_check_of_a_perfect_notebook(student, bank):
-    result = student(perfect(bank))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_check_of_a_perfect_notebook(student, bank, encoding):
+    result = student(perfect(bank), encoding=encoding)
     assert result.exit_code == 0, result.output
     assert "7 of 7 exercises passed, 10 of 10 points" in result.output
 

@@ -22,10 +22,10 @@ from typer.testing import CliRunner
 
 from dlcourse.authoring.course import Course
 from dlcourse.cli import app
-from dlcourse.grading import shell
+from dlcourse.grading import shell, submission
 from dlcourse.grading.ahead import start_ahead
 from dlcourse.grading.forks import Zygote
-from dlcourse.grading.gradebook import CheckOnce
+from dlcourse.grading.gradebook import CheckOnce, Recorder
 from dlcourse.grading.jailed import Budget
 from dlcourse.grading.runner import ClassRun
 from dlcourse.grading.sandbox import Policy
@@ -229,6 +229,99 @@ def test_odd_files_beside_a_notebook_cost_nothing(course, class_run):
     ]
     folder = course.root / "autograded" / students[0].name / LAB
     assert (folder / "checks.json").read_bytes() == (course.labs / LAB / "checks.json").read_bytes()
+
+
+def test_what_is_no_time_and_what_has_too_long_a_path_is_left_out(course, class_run):
+    folder = course.root / "submitted" / "student-01" / LAB
+    (folder / "timestamp.txt").write_text("9" * 40 + "m")
+    deep = folder
+    for _ in range(10):
+        deep = deep / ("x" * 150)
+        deep.mkdir()
+    (deep / "file").write_text("1")
+    outcomes = {o.student: o for o in class_run(course, LAB, jobs=1).run()}
+    assert [o.problem for o in outcomes.values()] == [""] * 6
+    remarks = outcomes["student-01"].result.repairs
+    assert any("timestamp.txt holds no time" in remark for remark in remarks)
+    assert any("its path is too long" in remark for remark in remarks)
+
+
+def test_a_renamed_notebook_is_taken_and_other_copies_are_told(course, trust):
+    submitted = course.root / "submitted"
+    for student, name in (("student-01", f"{LAB} (1).ipynb"), ("student-02", f"{LAB}.ipynb")):
+        shutil.copy(course.solutions / LAB / f"{LAB}.ipynb", submitted / student / LAB / name)
+    (submitted / "student-01" / LAB / f"{LAB}.ipynb").unlink()
+    (submitted / "student-02" / LAB / "Copy of it.ipynb").write_text("{}")
+    (submitted / "student-03" / LAB / f"{LAB}.ipynb").write_text("{")
+    done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+    assert done.exit_code == 0, done.output
+    assert scores(course)["student-01"] == scores(course)["student-02"] == 10.0
+    page = (course.root / "build" / f"{LAB}.html").read_text()
+    assert f"&#39;{LAB} (1).ipynb&#39; was taken for {LAB}.ipynb." in page
+    assert "&#39;Copy of it.ipynb&#39; was not graded" in page
+    assert "student-03: Graded as empty, please look at it: it is not JSON" in done.output
+
+
+def test_what_this_machine_cannot_read_or_record_is_told_and_the_others_go_on(
+    course, class_run, monkeypatch
+):
+    read, record = submission.read_bytes, Recorder.record
+
+    def refuse(path):
+        if "student-01" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    def garbage(self, lab, hand_in, result):
+        if result.student == "student-02":
+            result.notebooks[LAB] = '{"error": "a referee that was taken over"}'
+        return record(self, lab, hand_in, result)
+
+    monkeypatch.setattr(submission, "read_bytes", refuse)
+    monkeypatch.setattr(Recorder, "record", garbage)
+    problems = {o.student: o.problem for o in class_run(course, LAB, jobs=1).run()}
+    assert problems.pop("student-01").startswith("this machine cannot read it: ")
+    assert problems.pop("student-02").startswith("not in the gradebook: ")
+    assert set(problems.values()) == {""}
+    assert set(scores(course)) == set(problems)
+
+
+def test_a_lab_without_its_bank_is_not_graded_by_visible_cases(course, trust):
+    (course.solutions / LAB / "exercises.py").unlink()
+    done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+    assert done.exit_code == 2
+    assert "exercises.py is missing" in " ".join(done.stderr.split())
+
+
+def test_a_broken_configuration_or_gradebook_is_one_line(course, trust):
+    def complaint():
+        done = CliRunner().invoke(app, ["grade", "00", "--course", str(course.root), *trust])
+        assert done.exit_code == 2
+        assert "Traceback" not in done.output
+        return " ".join(done.stderr.split())
+
+    (course.root / "gradebook.db").write_bytes(b"no database" * 1000)
+    assert "gradebook.db cannot be read: file is not a database" in complaint()
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\n1 +\n")
+    assert "nbgrader_config.py does not run: SyntaxError: " in complaint()
+
+
+def test_one_student_more_leaves_the_report_of_the_class(course, trust):
+    def run(*arguments):
+        return CliRunner().invoke(
+            app, ["grade", "00", *arguments, *trust, "--course", str(course.root)]
+        )
+
+    assert run().exit_code == 0
+    page = course.root / "build" / f"{LAB}.html"
+    before = page.read_bytes()
+    done = run("--student", "student-01")
+    assert done.exit_code == 0
+    assert page.read_bytes() == before
+    assert "Report:" not in done.output
+    assert run("--student", "student-01", "--output", str(course.root / "one.html")).exit_code == 0
+    assert "1 student, 1 lab" in (course.root / "one.html").read_text()
 
 
 def test_a_name_as_long_as_a_file_system_allows_stops_nobody(course, class_run):

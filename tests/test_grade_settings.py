@@ -3,6 +3,7 @@
 Each test grades one class twice, in two copies of a course: by stock nbgrader and by ours.
 """
 
+import csv
 import shutil
 import subprocess
 import tempfile
@@ -187,6 +188,9 @@ def test_late_submissions_pay_as_in_stock_nbgrader(two_courses, grade, setting, 
     assert grades["punctual"]["seconds late"] == 0
     report = (ours.root / "build" / f"{LAB}.html").read_text(encoding="utf-8")
     assert f"Handed in 2:00:00 late; {penalty} points were taken off." in report
+    with (ours.root / "build" / f"{LAB}.csv").open() as file:
+        shown = {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert shown == {"punctual": 5, "late": 5 - penalty}  # as nbgrader exports it
 
 
 BROKEN = """

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dlcourse.grading.files import MAX_BYTES, Unreadable, read_beside
 from dlcourse.grading.intake import (
     MAX_ANSWER,
+    MAX_PICTURES,
     Submission,
     empty_submission,
     read_notebook,
@@ -168,6 +169,45 @@ def test_a_missing_answer_is_put_back_empty_and_told(released, write):
     assert rebuilt.missing == ["one_hot"]
     assert "Cell one_hot was missing and was put back." in rebuilt.repairs
     assert sources(rebuilt.notebook)["one_hot"] == sources(released)["one_hot"]
+
+
+LOST = (
+    "import numpy as np\n\n\ndef one_hot(labels, n_classes):\n    return np.eye(n_classes)[labels]"
+)
+
+
+def test_an_answer_that_lost_its_mark_is_not_overwritten_by_the_stub(released, write):
+    def lose(cells, data):
+        cells["one-hot"]["metadata"] = {}
+        cells["one-hot"]["source"] = LOST
+
+    rebuilt = rebuild(released, read_notebook(write(tampered(released, lose))))
+    assert (
+        "Cell one_hot was missing and was put back, empty: another cell has what it asks for."
+        in (rebuilt.repairs)
+    )
+    assert sources(rebuilt.notebook)["one_hot"] == ""
+    assert [c.source for c in rebuilt.notebook.cells].count(LOST) == 1
+    assert rebuilt.missing == ["one_hot"]
+
+
+def test_ends_of_lines_are_no_change(released, write):
+    def windows(cells, data):
+        for cell in data["cells"]:
+            cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+
+    rebuilt = rebuild(released, read_notebook(write(tampered(released, windows))))
+    assert rebuilt.repairs == []
+    assert not any("\r" in cell.source for cell in rebuilt.notebook.cells)
+
+
+def test_pictures_that_are_left_out_are_told(released, write):
+    def hang(cells, data):
+        large = {"a.png": {"image/png": "A" * (MAX_PICTURES + 1)}}
+        cells["one-hot"]["attachments"] = large
+
+    (repair,) = read_notebook(write(tampered(released, hang))).repairs
+    assert "was left out: it is no picture, or more than 10 MB" in repair
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ def _released(course: Course, lab: str, files: list[Built]) -> list[Built]:
 
 
 def nbgrader_config(course: Course) -> Config:
-    """The course's own nbgrader configuration."""
-    loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
-    return loader.load_config()
+    """The course's own nbgrader configuration.
+
+    Raises:
+        ValueError: it does not run.
+    """
+    path = course.root / "nbgrader_config.py"
+    try:
+        return PyFileConfigLoader(path.name, path=str(course.root)).load_config()
+    except Exception as error:  # it is Python
+        raise ValueError(f"{path} does not run: {type(error).__name__}: {error}") from None

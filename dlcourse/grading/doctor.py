@@ -71,8 +71,8 @@ def _look_for(name: str, checks: Checks, submission: Submission, diagnosis: Diag
     sources = [cell.source for cell in submission.cells if cell.grade_id == name]
     if not sources:
         diagnosis.problems.append(
-            f"The answer cell of {name} is missing. Copy it back from the lab as given out; "
-            "a cell that you typed yourself is not found by the grader."
+            f"The answer cell of {name} is missing. Copy it back from the lab as given out: "
+            "a cell that you typed yourself may not be found by the grader."
         )
         return
     if len(sources) > 1:

@@ -12,6 +12,7 @@ from pathlib import Path
 MAX_BYTES = 50_000_000  # of a notebook, figures included
 MAX_BESIDE = 50_000_000  # bytes of all other files together
 MAX_FILES_BESIDE, MAX_DEPTH_BESIDE = 2_000, 20
+MAX_PATH_BESIDE = 1_000  # bytes, so that it also fits below longer folders than the one it is from
 
 
 class Unreadable(Exception):
@@ -23,6 +24,7 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         Unreadable: it is no regular file, too large, or cannot be opened.
+        PermissionError: this user may not read it.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -30,6 +32,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         if path.is_symlink():
             raise Unreadable("it is a link, not a file; hand in the notebook itself") from None
+        if isinstance(error, PermissionError):
+            raise  # no fault of whoever wrote it
         if isinstance(error, FileNotFoundError):
             raise Unreadable(f"it is missing; {_instead(path.parent)}") from None
         raise Unreadable(f"it cannot be opened: {error.strerror}") from None
@@ -56,16 +60,19 @@ def _instead(folder: Path) -> str:
 def read_beside(folder: Path) -> tuple[dict[str, bytes], list[str]]:
     """Return the files beside a submitted notebook by relative path, and the names of others.
 
-    Links, pipes and whatever exceeds the limits of size, number and depth are left out.
+    Links, pipes and whatever exceeds the limits of size, number, depth and path are left out.
     """
     files: dict[str, bytes] = {}
     left_out: list[str] = []
     room = MAX_BESIDE
     for path in islice(_walk(folder), MAX_FILES_BESIDE):
         name = str(path.relative_to(folder))
+        if len(os.fsencode(name)) > MAX_PATH_BESIDE:
+            left_out.append(name)
+            continue
         try:
             content = read_bytes(path)
-        except Unreadable:
+        except (Unreadable, PermissionError):
             left_out.append(name)
             continue
         if len(content) > room:

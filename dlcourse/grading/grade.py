@@ -10,14 +10,16 @@ from statistics import median
 
 from nbgrader.api import Gradebook, MissingEntry
 from rich.console import Console
+from sqlalchemy.exc import DatabaseError
 
-from dlcourse.grading.points import foreign_records, possible_points
+from dlcourse.grading.points import final_score, foreign_records, possible_points
 from dlcourse.grading.records import read_records, stopped_cells
 from dlcourse.grading.report import render
 from dlcourse.grading.runner import ClassRun, Outcome
 from dlcourse.grading.summary import LabGrades
 from dlcourse.grading.tables import progress_bar
 
+EMPTY = "Graded as empty, please look at it: {}.".format
 SLOW = 3  # a notebook is slow if it took so many times the median of the class
 
 
@@ -40,12 +42,15 @@ def grade_class(run: ClassRun, console: Console) -> LabGrades:
                 graded.add(outcome.student)
             seconds |= {outcome.student: outcome.result.seconds} if outcome.result else {}
             progress.update(task, description=f"{run.lab} {outcome.student}", advance=1)
-            if outcome.problem:
-                run.notify(f"{outcome.student}: {outcome.problem}")
-    scores = run.recorder.scores(run.lab)
+            unreadable = outcome.result.unreadable if outcome.result else []
+            for sentence in [outcome.problem] if outcome.problem else map(EMPTY, unreadable):
+                run.notify(f"{outcome.student}: {sentence}")
+    with Gradebook(run.recorder.folders.db_url) as gradebook:
+        scores = {s.student.id: final_score(s) for s in gradebook.assignment_submissions(run.lab)}
     grades.scores = {student: scores[student] for student in sorted(graded)}
     for student, note in [*_late(run), *_slow(seconds)]:
-        grades.notes.setdefault(student, []).append(note)
+        if student in graded:
+            grades.notes.setdefault(student, []).append(note)
     return grades
 
 
@@ -55,14 +60,17 @@ def _printable(name: str) -> str:
 
 
 def _need_assignment(run: ClassRun) -> None:
-    with Gradebook(run.recorder.folders.db_url) as gradebook:
-        try:
+    address = run.recorder.folders.db_url
+    try:
+        with Gradebook(address) as gradebook:
             gradebook.find_assignment(run.lab)
-        except MissingEntry:
-            raise ValueError(
-                f"The gradebook does not know {run.lab} yet, so nothing can be recorded. Tell it: "
-                f"nbgrader generate_assignment {run.lab} --force"
-            ) from None
+    except MissingEntry:
+        raise ValueError(
+            f"The gradebook does not know {run.lab} yet, so nothing can be recorded. Tell it: "
+            f"nbgrader generate_assignment {run.lab} --force"
+        ) from None
+    except DatabaseError as error:
+        raise ValueError(f"The gradebook {address} cannot be read: {error.orig}") from None
 
 
 def _late(run: ClassRun) -> Iterator[tuple[str, str]]:
@@ -92,8 +100,11 @@ def _take(outcome: Outcome, grades: LabGrades) -> bool:
         foreign = list(foreign_records(notebook, outcome.student))
         grades.records += [*read_records(notebook, outcome.student), *foreign]
         grades.in_process |= {record.exercise for record in foreign}
-    empty = [f"Graded as empty, please look at it: {r}." for r in outcome.result.unreadable]
-    notes = [*empty, *outcome.result.repairs, *outcome.result.incidents]
+    notes = [
+        *map(EMPTY, outcome.result.unreadable),
+        *outcome.result.repairs,
+        *outcome.result.incidents,
+    ]
     if notes:
         grades.notes[outcome.student] = notes
     stopped = [line for notebook in outcome.notebooks for line in stopped_cells(notebook)]

@@ -7,10 +7,12 @@ student's own cells come from the submission.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from dlcourse.grading.files import Unreadable, read_bytes
 
 MAX_CELLS = 2_000
 MAX_ANSWER = 100_000  # characters of one cell; weights pasted into an answer do not fit
+MAX_SOURCES = 1_000_000  # characters of all cells; one takes up to 10 bytes in a file
 MAX_PICTURES = 10_000_000  # characters of the pictures in one answer
 
 
@@ -128,6 +131,7 @@ def _list_of_cells(data: dict[str, Any], repairs: list[str]) -> list[Any]:
 
 
 def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[Cell]:
+    room = MAX_SOURCES
     for number, cell in enumerate(_list_of_cells(data, repairs), 1):
         source = cell.get("source", cell.get("input", "")) if isinstance(cell, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
@@ -135,12 +139,19 @@ def _cells(data: dict[str, Any], repairs: list[str]) -> Iterator[Cell]:
         if not isinstance(cell, dict) or not isinstance(source, str):
             repairs.append(f"Cell {number} has no readable source and was left out.")
             continue
-        if len(source) > MAX_ANSWER:
+        if len(source) > min(MAX_ANSWER, room):
             repairs.append(f"Cell {number} has {len(source):,} characters and was left out.")
             continue
+        room -= len(source)
         kind = _whole(str(cell.get("cell_type", ""))[:20])
-        outputs = cell.get("outputs")
-        yield Cell(kind, _grade_id(cell), _whole(source), _pictures(cell), outputs)
+        source = _whole(source).replace("\r\n", "\n")
+        pictures = _pictures(cell)
+        if cell.get("attachments") and not pictures:
+            repairs.append(
+                f"What hangs on cell {number} was left out: it is no picture, or more than "
+                f"{MAX_PICTURES / 1e6:.0f} MB."
+            )
+        yield Cell(kind, _grade_id(cell), source, pictures, cell.get("outputs"))
 
 
 def _pictures(cell: dict[str, Any]) -> Attachments:
@@ -217,7 +228,10 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
     if list(answers) != [grade_id for grade_id in marked if grade_id in answers]:
         repairs.append("Cells were moved; they are back in the order of the lab.")
     missing = [grade_id for grade_id in marked if grade_id not in answers]
-    repairs += [f"Cell {grade_id} was missing and was put back." for grade_id in missing]
+    elsewhere = {i for i in missing if _is_answer(marked[i]) and _is_bound(marked[i], own)}
+    for grade_id in missing:
+        how = ", empty: another cell has what it asks for" if grade_id in elsewhere else ""
+        repairs.append(f"Cell {grade_id} was missing and was put back{how}.")
     notebook = NotebookNode(released)
     notebook.cells = list(own[""])
     for grade_id, cell in marked.items():
@@ -225,6 +239,8 @@ def rebuild(released: NotebookNode, submission: Submission) -> Rebuilt:
         if _is_answer(cell) and grade_id in answers:
             filled.source = answers[grade_id].source
             _attach(filled, answers[grade_id])
+        elif grade_id in elsewhere:
+            filled.source = ""
         notebook.cells += [filled, *own.get(grade_id, [])]
     _set_ids(notebook, {cell.id for cell in released.cells if "id" in cell})
     nbformat.validate(notebook)
@@ -238,6 +254,28 @@ def _unmarked(released: NotebookNode) -> dict[str, list[NotebookNode]]:
         if cell.cell_type == "code" and "nbgrader" not in cell.metadata and "id" in cell:
             cells.setdefault(cell.source.strip(), []).append(NotebookNode(cell))
     return cells
+
+
+def _is_bound(stub: NotebookNode, own: dict[str, list[NotebookNode]]) -> bool:
+    """Whether cells of the student's own bind what an answer cell does, which lost its mark."""
+    names = _bound(stub)
+    return bool(names) and names <= set[str]().union(*map(_bound, chain(*own.values())))
+
+
+def _bound(cell: NotebookNode) -> set[str]:
+    """The names that a code cell binds, outside of blocks."""
+    try:
+        body = ast.parse(cell.source).body if cell.cell_type == "code" else []
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return set()
+    names = set()
+    for statement in body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                names.add(name)
+    return names
 
 
 def _is_answer(cell: NotebookNode) -> bool:

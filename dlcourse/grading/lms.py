@@ -16,6 +16,8 @@ from nbgrader.api import Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Enum, Unicode
 
+from dlcourse.grading.points import final_score
+
 
 class TableExport(ExportPlugin):
     """A table of grades: students in rows, assignments in columns."""
@@ -111,9 +113,9 @@ def _name(student: Student) -> str:
 
 
 def _score(gradebook: Gradebook, assignment: str, student: str) -> float | str:
-    """The score less what was taken off for being late; "" for nothing handed in."""
+    """See `final_score`; "" for nothing handed in."""
     try:
         submission = gradebook.find_submission(assignment, student)
     except MissingEntry:
         return ""
-    return max(0.0, submission.score - submission.late_submission_penalty)
+    return final_score(submission)

@@ -59,7 +59,7 @@ class LabPackage:
         source = Path(folders.format_path(folders.source_directory, ".", lab))
         release = Path(folders.format_path(folders.release_directory, ".", lab))
         released = {path.stem: _notebook(path) for path in sorted(release.glob("*.ipynb"))}
-        built_here = (source / BANK_FILE).is_file()
+        built_here = (source / BANK_FILE).is_file() or (source / FILE_NAME).is_file()
         for name in [path.stem for path in source.glob("*.ipynb")] or [lab]:
             if name not in released:
                 how = (

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nbformat import NotebookNode
+from nbgrader.api import SubmittedAssignment
 from nbgrader.utils import determine_grade, is_grade, is_solution, is_task
 
 from dlcourse.checks.judge import FAILED, PASSED
 from dlcourse.grading.records import Record, published
+
+
+def final_score(submission: SubmittedAssignment) -> float:
+    """The score less what was taken off for being late, as nbgrader exports it."""
+    return max(0.0, submission.score - submission.late_submission_penalty)
 
 
 def possible_points(notebooks: Iterable[NotebookNode]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ files and the gradebook.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -29,9 +30,10 @@ from dlcourse.grading.stock import NotGraded
 from dlcourse.grading.submission import HandIn, Result
 from dlcourse.grading.task import close_workers, grade_task, hire
 
-# how names of files that a student handed in collide with folders, and with each other
-NOT_WRITABLE = (FileExistsError, IsADirectoryError, NotADirectoryError)
+# how names of files that a student handed in collide, with folders and with limits of the system
+NAMES = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG}
 AHEAD = 64  # submissions that are read and sent before a thread is free for them
+LONGEST_REASON = 500  # characters
 PATIENCE = 600  # seconds to wait for a locked gradebook
 
 
@@ -114,7 +116,11 @@ class ClassRun:
         started(len(students))
         waiting: list[str] = []
         for student in students:
-            hand_in = self._open(student)
+            try:
+                hand_in = self._open(student)
+            except OSError as error:
+                yield Outcome(student, problem=f"this machine cannot read it: {error}")
+                continue
             result, recorded = self.journal.read(hand_in)
             if self.force or result is None:
                 waiting.append(student)
@@ -188,8 +194,11 @@ class ClassRun:
     def _record(self, hand_in: HandIn, result: Result) -> Outcome:
         try:
             notebooks = self._patiently(hand_in, result)
-        except (NotGraded, ValueError, *NOT_WRITABLE) as reason:
-            return Outcome(hand_in.student, result, problem=f"not in the gradebook: {reason}")
+        except Exception as reason:  # of any kind: the result is made of what a stranger wrote
+            if isinstance(reason, OSError) and reason.errno not in NAMES:
+                raise  # a full disk is no fault of the submission
+            problem = f"not in the gradebook: {str(reason)[:LONGEST_REASON]}"
+            return Outcome(hand_in.student, result, problem=problem)
         self.journal.write(hand_in, result, recorded=True)
         return Outcome(hand_in.student, result, notebooks)
 

@@ -70,6 +70,8 @@ class SubmissionReader(NotebookExporter):
         try:
             write_files(copy, {**self.hand_in.files, **present})
             folders.submitted_directory = TAKEN_IN
+            if folders.notebook_id == "*":  # what was handed in may have another name
+                self.parent.notebooks = [str(original / name) for name in sorted(present)]
             self._stock_init(lab, student)
         finally:
             folders.submitted_directory = submitted

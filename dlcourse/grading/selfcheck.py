@@ -110,7 +110,7 @@ def _read(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"There is no notebook {path}.")
     try:
-        return nbformat.read(path, as_version=4)
+        return nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
     except Exception as error:  # JSON, schema, encoding: nbformat has no common class for them
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} is not a notebook that can be read: {reason}") from error

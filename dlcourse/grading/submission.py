@@ -17,6 +17,7 @@ from dlcourse.grading.files import Unreadable, read_beside, read_bytes
 TIMESTAMP = "timestamp.txt"  # in which nbgrader keeps when a submission was handed in
 LONGEST_TIME = 100  # bytes of it
 MOST_REMARKS = 10  # about files that are left out
+LONGEST_NAME = 200  # characters that a remark shows of one
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,18 @@ class HandIn:
     def open(
         cls, student: str, folder: Path, names: Iterable[str], given: Iterable[str] = ()
     ) -> HandIn:
-        """Read a submitted folder; never fails.
+        """Read a submitted folder, whatever it holds.
 
         Args:
             student: who handed it in.
             folder: with the notebooks.
             names: of the notebooks to look for, without `.ipynb`. One that is absent is left out,
-                unless all are.
+                unless all are. If there is one only, and one of another name in its place, then
+                that was renamed, by a browser perhaps.
             given: files that the lab comes with, by relative path.
+
+        Raises:
+            PermissionError: this user may not read it, which is no fault of the student.
         """
         if folder.is_symlink() or folder.parent.is_symlink():
             reason = "its folder is a link, perhaps to somebody else's; hand in the files"
@@ -56,6 +61,16 @@ class HandIn:
         notebooks, refused, remarks = {}, {}, []
         paths = {name: folder / f"{name}.ipynb" for name in names}
         present = {n: p for n, p in paths.items() if os.path.lexists(p)}
+        others = sorted(set(folder.glob("*.ipynb")) - set(paths.values()))
+        if len(paths) == len(others) == 1 and not present:
+            (name,), (renamed,) = paths, others
+            present = {name: renamed}
+            remarks.append(f"{_shown(renamed.name)} was taken for {name}.ipynb.")
+        else:
+            remarks += [
+                f"{_shown(path.name)} was not graded: no notebook of the lab has this name."
+                for path in others[:MOST_REMARKS]
+            ]
         for name, path in (present or paths).items():
             try:
                 notebooks[name] = read_bytes(path)
@@ -63,7 +78,8 @@ class HandIn:
                 refused[name] = str(reason)
         files, left_out = read_beside(folder)
         remarks += [
-            f"{name!a} was left out: it is no plain file, or all together are too large."
+            f"{_shown(name)} was left out: it is no plain file, its path is too long, "
+            "or all together are too large."
             for name in left_out[:MOST_REMARKS]
         ]
         for name in [n for n in files if _in_the_way(n, (*given, TIMESTAMP))]:
@@ -85,6 +101,10 @@ class HandIn:
         )
 
 
+def _shown(name: str) -> str:
+    return ascii(name[:LONGEST_NAME])
+
+
 def _in_the_way(name: str, given: Iterable[str]) -> bool:
     """Whether a file lies in a folder that has the name of a given file, or the reverse."""
     own = Path(name)
@@ -96,7 +116,7 @@ def time_in(timestamp: bytes) -> datetime | None:
     try:
         text = timestamp.decode().strip()
         return parse_utc(text) if 0 < len(timestamp) <= LONGEST_TIME else None
-    except (ValueError, OverflowError):
+    except Exception:  # of many kinds, from a parser that guesses
         return None
 
 

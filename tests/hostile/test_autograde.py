@@ -84,11 +84,16 @@ def graded(needs_jail, tmp_path_factory):
         **{f"malformed-{name}": content for name, content in malformed(perfect).items()},
         **{f"beside-{name}": nbformat.writes(perfect).encode() for name in BESIDE},
         "honest": nbformat.writes(perfect).encode(),
+        "honest-renamed": nbformat.writes(perfect).encode(),
+        "honest-with-a-copy": nbformat.writes(perfect).encode(),
     }
     for student, content in class_of.items():
         folder = root / "submitted" / student / LAB
         folder.mkdir(parents=True)
         (folder / f"{LAB}.ipynb").write_bytes(content)
+    renamed, copied = (root / "submitted" / f"honest-{n}" / LAB for n in ("renamed", "with-a-copy"))
+    (renamed / f"{LAB}.ipynb").rename(renamed / f"{LAB} (1).ipynb")
+    shutil.copy(copied / f"{LAB}.ipynb", copied / "Copy of it.ipynb")
     for name, make in BESIDE.items():
         make(root / "submitted" / f"beside-{name}" / LAB)
     beside = root / "submitted" / "beside" / LAB
@@ -131,7 +136,7 @@ def test_each_has_the_points_that_it_deserves(graded):
     with Gradebook(f"sqlite:///{course.root}/gradebook.db") as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(LAB)}
     deserved = {s: FULL if s.startswith(("unlucky", "honest", "beside")) else 0 for s in scores}
-    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + len(BESIDE) + 2
+    assert len(scores) == len(TRICKS) + len(UNLUCKY) + MALFORMED + len(BESIDE) + 4
     assert scores == deserved, output[-5000:]
 
 
