@@ -23,7 +23,7 @@ INDIRECT = {"__main__", "eval", "exec", "get_ipython", "globals", "In", "inspect
 # beginnings of names by which code changes files, or where Python looks for them
 OUTSIDE = ("chdir", "dump", "environ", "mk", "open", "save", "shutil", "sys", "to_csv", "to_json",
            "touch", "write")  # fmt: skip
-MAGIC = re.compile(r"^(\s*(?:[\w, ]+=\s*)?)[%!].*$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*(?:\w[\w, ]*=[ \t]*)?)[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
