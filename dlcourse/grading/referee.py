@@ -274,8 +274,8 @@ def _judge_with_references(
 ) -> None:
     """Judge exercises again with right versions of those that they use.
 
-    Comes last: from now on the notebook knows answers. Points are all that it can still say, and
-    no text: errors and results that it gives now are shown to nobody.
+    Comes last: from now on the notebook knows answers. Points and the bank's name of a mistake are
+    all that it can still bring about: what it raises, returns and prints now is shown to nobody.
     """
     revealed: set[str] = set()
     for cell, first, visible in late:
@@ -287,10 +287,22 @@ def _judge_with_references(
                 jail.ask({"run": checks.reference(used)})
             # what its name means after all cells, so that all count for what is forbidden
             answer = JailedAnswer(visible.name, jail, _sources(notebook), checks.views)
-            verdict = judge(checks.of(visible.name, mistakes=False), answer)
+            verdict = _judge(checks, answer)
         except Dead:
             continue
-        if verdict.status == PASSED:
-            _write_verdict(cell, verdict)
-        elif verdict.points > first.points:
-            _write_verdict(cell, replace(first, points=verdict.points, parts=verdict.parts))
+        if verdict.points >= first.points:
+            _write_verdict(cell, _without_words(verdict, first))
+
+
+def _without_words(verdict: Verdict, first: Verdict) -> Verdict:
+    """A second verdict, with what the notebook said only before it knew answers."""
+    if verdict.status == PASSED:
+        return verdict  # which holds none
+    named = verdict if verdict.misconception else first
+    return replace(
+        first,
+        points=verdict.points,
+        parts=verdict.parts,
+        misconception=named.misconception,
+        hint=named.hint,
+    )

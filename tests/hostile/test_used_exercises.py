@@ -65,6 +65,13 @@ def test_an_answer_tells_nothing_of_the_right_ones(graded):
     assert "np.exp(z" not in shown.replace(" ", "")
 
 
+def test_a_right_answer_prints_nothing_of_the_right_ones(graded):
+    prints = OWN.format(softmax="softmax").replace("s = ", "print(''.join(In)[-250:])\n    s = ", 1)
+    earned, shown = graded(prints)
+    assert earned == 2
+    assert "np.exp(z" not in shown.replace(" ", "")
+
+
 def test_what_is_forbidden_stays_so_after_the_check(graded):
     late = "from scipy.special import softmax as ready\n" + OWN.format(softmax="ready")
     assert graded("def softmax_jacobian(z):\n    return 1", late)[0] == 0
