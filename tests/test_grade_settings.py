@@ -191,6 +191,8 @@ def test_late_submissions_pay_as_in_stock_nbgrader(two_courses, grade, setting, 
     with (ours.root / "build" / f"{LAB}.csv").open() as file:
         shown = {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
     assert shown == {"punctual": 5, "late": 5 - penalty}  # as nbgrader exports it
+    assert grade(ours, "--student", "punctual", "--output", "one.html").returncode == 0
+    assert "2:00:00 late" not in (ours.root / "one.html").read_text(encoding="utf-8")
 
 
 BROKEN = """

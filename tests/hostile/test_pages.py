@@ -6,6 +6,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_output
 
 from dlcourse.grading.harmless import harmless
+from dlcourse.grading.outputs import read_outputs
 from dlcourse.grading.stock import StockCourse
 from tests.course_support import copy_course, run
 
@@ -49,6 +50,12 @@ def test_nothing_covers_the_page_or_takes_a_name_of_its_own():
         assert harmless(f'<p style="{style}">x</p>') == "<p>x</p>"
     kept = '<p style="margin:0 auto;color:rgb(1, 2, 3)">x</p>'
     assert harmless(kept) == kept
+
+
+def test_a_widget_that_no_page_can_show_leaves_its_text():
+    kind = "application/vnd.jupyter.widget-view+json"
+    shown = {"output_type": "display_data", "data": {kind: "no view", "text/plain": "a slider"}}
+    assert read_outputs([shown])[0].data == {"text/plain": "a slider"}
 
 
 @pytest.mark.parametrize("n", [1000, 3000])

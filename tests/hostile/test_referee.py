@@ -18,6 +18,7 @@ from dlcourse.grading.package import LabPackage
 from dlcourse.grading.simulate import Answer, fill
 from dlcourse.grading.stock import StockCourse
 from dlcourse.grading.submission import HandIn
+from dlcourse.grading.supervisor import _judged
 from dlcourse.grading.task import Worker
 from tests.hostile.test_battery import points
 
@@ -136,6 +137,13 @@ def test_a_referee_sees_nothing_of_the_machine(worker, hand_in):
     scores, shown = earned(result)
     assert scores == {"explore": 0, "survive": 2, "other": 2}
     assert "Got:     '[]'" in shown["check_explore"].outputs[0].data["text/plain"]
+
+
+def test_what_a_referee_says_is_one_line_without_codes_of_a_terminal():
+    forged = {"incidents": ["\x1b]0;owned\x07\nada: cheated"], "repairs": [], "seconds": 1}
+    judged = _judged(b"", {**forged, "unreadable": "a\rb"})
+    assert judged.incidents == [" ]0;owned  ada: cheated"]
+    assert judged.unreadable == "a b"
 
 
 def test_a_view_that_never_ends_costs_its_exercise(worker, hand_in):
